@@ -11,6 +11,7 @@ import pandas as pd
 
 from study import stats
 from study.analysis import factor_effects, frames, fronts, image_hits, leaders, published
+from study.analysis.candidates import Candidates, candidates
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.ledger import Ledger, ledger
 from study.analysis.published import Assessment
@@ -253,6 +254,17 @@ class Analysis(Results):
     def ledger(self) -> Ledger | None:
         """The spend and the choices of tuning; None for a study that tunes nothing."""
         return ledger(self.plan, self.store, self.measurements, self.inference)
+
+    @cached_property
+    def candidates(self) -> Candidates | None:
+        """The candidates of a search; None for a study without one."""
+        return candidates(self.plan)
+
+    @property
+    def proposals(self) -> dict[str, pd.DataFrame]:
+        """The frame `proposals` of a study that tunes or searches; nothing for others."""
+        every = self.ledger or self.candidates
+        return {"proposals": every.frame} if every else {}
 
     # ---- what the study asks for ----
 

@@ -178,7 +178,8 @@ def fingerprint(plan: Plan, store: Store) -> str:
     # As text, because NaN is unequal to itself; sorted, because the order of rows is no content.
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
-    study = [plan.study.command_arguments, repr(plan.study), plan.notes, _tuning(plan)]
+    proposed = [*_tuning(plan), *_search(plan)]
+    study = [plan.study.command_arguments, repr(plan.study), plan.notes, proposed]
     return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
 
 
@@ -192,6 +193,18 @@ def _tuning(plan: Plan) -> list[Record]:
         }
         for row in (plan.tuning.arms if plan.tuning else ())
         for proposal in row.proposals
+    ]
+
+
+def _search(plan: Plan) -> list[Record]:
+    """The candidates of a search and their results, which its table shows."""
+    search = plan.search
+    if search is None:
+        return []
+    rejected: Record = {"rejected": vars(search.rejected)}
+    return [rejected] + [
+        {"values": dict(p.values), "ends": [p.state, search.objectives(p), p.seconds]}
+        for p in search.proposals
     ]
 
 

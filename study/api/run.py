@@ -119,8 +119,8 @@ def measure(
     `tick` is given the rounds of a timing session that have ended, and their number.
     """
     plan = planned(plan.file, store)  # as it was read: it may have been edited meanwhile
-    if plan.tuning:
-        journal.record(plan.study, plan.tuning, store)
+    if plan.proposing:
+        journal.record(plan.study, plan.proposing, store)
     # Measured only when no trial is open: timing needs the machine for itself.
     if not all(trial.done or trial.state == "failed" for trial in plan.trials):
         return plan

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from study import format
+from study.cli import searching
 from study.cli.output import in_units
 from study.format import duration, many
 from study.plan import comparisons
@@ -27,24 +28,31 @@ def plan_head(plan: Plan) -> str:
     if plan.tuning:
         # Proposals follow from results, so the trials that a tuned study will have are a sum.
         again += f" + {plan.tuning.budget} of tuning"
+    if plan.search:
+        again += f" + {plan.search.budget} of the search"
     limits, trials = study.sequential, many(total(plan), "trial")
     each = f"{limits.min} to {limits.max} seeds" if limits else many(len(study.seeds), "seed")
+    arms = many(len(plan.arms), "arm")
+    if plan.search and not plan.search.spent:
+        arms = f"up to {1 + plan.search.rules.keep} arms"
+    designs = ", ".join(_design(study, name) for name in study.designs)
     return (
         f"{study.name} · {study.question}\n"
-        f"{many(len(plan.arms), 'arm')} × {each}{again} = {trials}{' so far' * bool(limits)} · "
-        f"design {', '.join(_design(study, name) for name in study.designs)} · "
+        f"{arms} × {each}{again} = {trials}{' so far' * bool(limits)} · "
+        f"{'search' if plan.search else f'design {designs}'} · "
         f"{plan.task.summary(study, plan.baseline)}{profile}"
     )
 
 
 def total(plan: Plan) -> int:
-    """The trials of a plan; of a study that tunes, all that it will have but repeats of one."""
-    if plan.tuning is None:
+    """The trials of a plan; of a study with proposals, all that it will have but repeats of one."""
+    if plan.proposing is None:
         return len(plan.trials)
     limits = plan.study.sequential
     seeds = limits.min if limits else len(plan.study.seeds)
-    once = (len(plan.arms) + plan.study.aa) * seeds
-    return once + plan.tuning.budget
+    searching = plan.search is not None and not plan.search.spent
+    arms = 1 + plan.search.rules.keep if plan.search and searching else len(plan.arms)
+    return (arms + plan.study.aa) * seeds + plan.proposing.budget
 
 
 def _design(study: Study, name: str) -> str:
@@ -116,7 +124,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     notes += plan.notes
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
-    notes += _tuning(plan)
+    notes += [*_tuning(plan), *searching.notes(plan)]
     if missing and priced:
         seconds, how = priced
         wide = many(workers, "worker")
@@ -241,6 +249,7 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
         ],
         "missing": len(plan.missing),
         **({"tuning": _tuning_record(plan.tuning)} if plan.tuning else {}),
+        **({"search": searching.record(plan.search)} if plan.search else {}),
         "seconds": priced[0] if priced else None,
         "seconds_from": priced[1] if priced else None,
         # The sign-flip test is not that of seeds which results decide.
@@ -260,16 +269,7 @@ def _tuning_record(tuning: Tuning) -> Record:
                 "label": row.arm.label,
                 "file": dict(row.file_values),
                 "winner": row.winner.number if row.winner else None,
-                "proposals": [
-                    {
-                        "number": proposal.number,
-                        "values": dict(proposal.values),
-                        "state": proposal.state,
-                        "objective": proposal.objective,
-                        "trial": proposal.trial.name if proposal.trial else None,
-                    }
-                    for proposal in row.proposals
-                ],
+                "proposals": [searching.proposal_record(proposal) for proposal in row.proposals],
             }
             for row in tuning.arms
         ],

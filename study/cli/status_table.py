@@ -101,7 +101,12 @@ def _status_row(plan: Plan, row: TrialRow) -> list[str | Text]:
     age = "" if row.updated is None else f"{duration(time.time() - row.updated)} ago"
     # Colour repeats the word beside it and is never the only sign.
     name = plan.followed
-    style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row.state)
+    style = {
+        "failed": "bold red",
+        "diverged": "yellow",
+        "censored": "dim",
+        "running": "green",
+    }.get(row.state)
     return [
         row.arm,
         str(row.seed),

@@ -64,8 +64,8 @@ def _add(worker: Worker) -> bool:
     if records:
         job_folder.add(worker.job, records)
     # After the new trials, which other workers wait for.
-    if plan.tuning:
-        journal.record(plan.study, plan.tuning, worker.store)
+    if plan.proposing:
+        journal.record(plan.study, plan.proposing, worker.store)
     return bool(records)
 
 

@@ -20,6 +20,7 @@ from study.trial.callbacks import Stopped
 from study.trial.environment import environment
 from study.trial.group import Group
 from study.trial.run import run_trial
+from study.tune import stopping
 
 
 def work(worker: Worker, phase: str) -> int:
@@ -39,6 +40,7 @@ def trials(worker: Worker) -> int:
             worker.tick()
             # The leading process counts for its group.
             spent = spending.counted(worker.job, worker.order) if group.leads else nullcontext()
+            record = job_folder.record(worker.job, name) if group.leads else None
             try:
                 with spent:
                     run_trial(
@@ -46,13 +48,14 @@ def trials(worker: Worker) -> int:
                         worker.store,
                         name,
                         lease=lease,
-                        record=job_folder.record(worker.job, name) if group.leads else None,
+                        record=record,
                         device=worker.order.device,
                         stop=worker.stop,
                         pulse=pulse,
                         report=lambda row: worker.tick(),
                         group=group,
                         known=worker.order.known,
+                        ends_early=stopping.rule(record, worker.store),
                     )
             except Stopped:
                 pass  # the worker should stop, or another one has taken the trial over

@@ -108,7 +108,10 @@ def _names(finished: Mapping[str, list[Result]], key: str) -> list[str]:
 
 
 def _tuning(plan: Plan) -> dict[str, int]:
-    """The trials that tuning has before it, by arm."""
+    """The trials that proposals have before them, by arm."""
+    # A search has no arms before it ends, so its candidates count for the baseline.
+    if plan.search:
+        return {plan.baseline.digest: plan.search.budget - plan.search.ended}
     if not plan.tuning:
         return {}
     seeds, limits, left = len(plan.study.seeds), plan.study.sequential, _remaining(plan)
@@ -129,11 +132,19 @@ def _remaining(plan: Plan) -> dict[str, int]:
             left[arm.digest] += limits.min if limits else len(plan.study.seeds)
         there = row.at_baseline.trials if row.at_baseline else ()
         left[arm.digest] += sum(not trial.done for trial in there)
+    if search := plan.search:
+        # Candidates cost about what the baseline costs, as far as anybody knows beforehand.
+        left[plan.baseline.digest] += search.budget - search.ended
+        if not search.spent:
+            arms = 1 + search.rules.keep
+            left[plan.baseline.digest] += arms * (limits.min if limits else len(plan.study.seeds))
     return left
 
 
 def _proposals(plan: Plan) -> Iterator[tuple[PlannedArm, list[PlannedArm]]]:
-    """Each arm of a study that tunes, with its proposals."""
+    """Each arm with its proposals, if the study has some; the baseline with those of a search."""
+    if plan.search:
+        yield plan.baseline, plan.search.trials
     if plan.tuning:
         rows = [row.trials for row in plan.tuning.arms]
         yield from zip(plan.arms, rows, strict=True)

@@ -97,7 +97,7 @@ class Fitting:
         each = {arm.epochs for arm in self.plan.arms}
         every = [self.times.seconds[arm.digest] for _ in range(seeds) for arm in self.plan.arms]
         # Where epochs are a factor, there is no one number to lower.
-        if len(each) > 1 or self.plan.tuning or not every:
+        if len(each) > 1 or self.plan.proposing or not every:
             return
         whole = self._spend(every)
         epochs = int(self.plan.baseline.epochs * self.budget.seconds / whole) if whole else 0

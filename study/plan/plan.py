@@ -15,6 +15,7 @@ from study.store.job_records import Work
 from study.store.records import Evaluation, TrialRecord
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, Trial
+from study.tune.search import Search
 from study.tune.tuning import Tuning
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Plan:
     tuning: Tuning | None = None
     """The tuning of the arms; None for a study that tunes nothing. While an arm is tuned, it has no
     trials of its own yet."""
+    search: Search | None = None
+    """The search that has chosen the arms; None for a study without one. While it goes on, the
+    baseline is the only arm, and has no trials of its own yet."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -58,9 +62,14 @@ class Plan:
 
     @property
     def trained(self) -> list[PlannedArm]:
-        """Everything that has trials: proposals of tuning first, then the arms."""
-        tuning = self.tuning
-        return [*tuning.trials, *self.arms, *tuning.at_baseline] if tuning else [*self.arms]
+        """Everything that has trials: proposals first, then the arms."""
+        beside = self.tuning.at_baseline if self.tuning else ()
+        return [*(self.proposing.trials if self.proposing else ()), *self.arms, *beside]
+
+    @property
+    def proposing(self) -> Tuning | Search | None:
+        """The tuning or the search, which proposes trials from the results of others."""
+        return self.tuning or self.search
 
     @property
     def trials(self) -> list[Trial]:
@@ -69,9 +78,10 @@ class Plan:
 
     @property
     def reported(self) -> list[Trial]:
-        """The trials that a report is made of: all but those of tuning."""
-        tuning = {arm.trials[0].name for arm in self.tuning.trials} if self.tuning else ()
-        return [trial for trial in self.trials if trial.name not in tuning]
+        """The trials that a report is made of: all but those of proposals."""
+        every = self.proposing.trials if self.proposing else ()
+        proposed = {arm.trials[0].name for arm in every}
+        return [trial for trial in self.trials if trial.name not in proposed]
 
     @property
     def evaluates_given_weights(self) -> bool:
@@ -161,8 +171,18 @@ class Plan:
         return whole.model_copy(update=more)
 
     def records(self) -> dict[str, TrialRecord]:
-        """The records of missing trials by name: tuning, then the first seed of every arm."""
+        """The records of missing trials by name: proposals, then the first seed of every arm."""
         missing = [(arm, trial) for arm in self.trained for trial in arm.trials if not trial.done]
         # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
         missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
-        return {t.name: self.task.record(arm, t.seed, self.study) for arm, t in missing}
+        records = {t.name: self.task.record(arm, t.seed, self.study) for arm, t in missing}
+        return {name: self._stopped_early(name, record) for name, record in records.items()}
+
+    def _stopped_early(self, name: str, record: TrialRecord) -> TrialRecord:
+        """The record of a trial, with the rule that may stop it if it is a search's candidate."""
+        # Without a rule no record differs from that of any other study.
+        every = self.search.proposals if self.search and self.search.rules.stop else ()
+        for proposal in every:
+            if self.search and proposal.trial and proposal.trial.name == name:
+                return record.model_copy(update={"stopping": self.search.stopping(proposal)})
+        return record

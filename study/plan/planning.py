@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from study import stats, tasks
 from study.errors import SpecError
-from study.plan import label_checks, notes, sequential, twins
+from study.plan import front, label_checks, notes, sequential, twins
 from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
@@ -18,6 +19,7 @@ from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, stored_trial
 from study.tune.replay import tuned
+from study.tune.search_replay import searched
 
 
 def plan(
@@ -37,27 +39,21 @@ def plan(
             first; arms are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
-    study, configurations = file.complete()
+    study, _ = file.complete()
     task = tasks.task(study.task, study.plugins)
     task.forget()
-    untimed = _untimed(study, task, file)
-    matching, pairs = twins.problems(study, file.places), twins.possible(study)
-    labels = label_checks.problems(study, file.places, pairs)
-    if mistakes := [*file.problems, *matching, *labels, *untimed]:
-        wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
-        raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
-    every = task.arms(file, store, audit_all=audit_all, tell=tell)
-    expected = Expectations(study, configurations, every)
-    if mistakes := [*every.problems, *expected.problems()]:
-        raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
-    if mistakes := list(_unknown_names(task, file, store)):
-        raise SpecError(report(mistakes))
+    resolve = partial(task.arms, store=store, audit_all=audit_all, tell=tell)
+    every, search = _checked(file, task, store, resolve), None
+    if study.search:
+        search = searched(file, task, every.arms[0], store)
+        file, every = front.as_levels(file, search, every, resolve)
+        study, _ = file.complete()
     refitted = _with_twins(study, task, every, file, tell)
     tuning = tuned(file, task, every.arms, store)
     # A study has one of both, or neither.
     arms = tuning.resolved if tuning else refitted.arms
-    waiting = tuning.waiting if tuning else frozenset()
-    planned = _with_trials(Plan(study, (), task, file, tuning=tuning), arms, waiting, store)
+    begun = Plan(study, (), task, file, tuning=tuning, search=search)
+    planned = _with_trials(begun, arms, store)
     every_note = [
         *design_notes(study),
         *every.notes,
@@ -67,8 +63,28 @@ def plan(
         *task.notes(planned, store),
         *label_checks.units(study, file.places, _costs(study, planned)),
     ]
-    complete = Plan(study, tuple(planned), task, file, tuple(every_note), tuning=tuning)
+    complete = replace(begun, arms=tuple(planned), notes=tuple(every_note))
     return replace(complete, sd=_sd(complete, store))
+
+
+def _checked(
+    file: ReadStudy, task: Task, store: Store, resolve: Callable[[ReadStudy], ResolvedArms]
+) -> ResolvedArms:
+    """The arms that a file has; raises SpecError for the mistakes in it."""
+    study, configurations = file.complete()
+    untimed = _untimed(study, task, file)
+    matching, pairs = twins.problems(study, file.places), twins.possible(study)
+    labels = label_checks.problems(study, file.places, pairs)
+    if mistakes := [*file.problems, *matching, *labels, *untimed]:
+        wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
+        raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
+    every = resolve(file)
+    expected = Expectations(study, configurations, every)
+    if mistakes := [*every.problems, *expected.problems()]:
+        raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
+    if mistakes := list(_unknown_names(task, file, store)):
+        raise SpecError(report(mistakes))
+    return every
 
 
 def _unknown_names(task: Task, file: ReadStudy, store: Store) -> Iterator[Problem]:
@@ -140,14 +156,12 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
     return {name: planned[number].cost_record.cost for name, number in numbers.items()}
 
 
-def _with_trials(
-    plan: Plan, arms: Sequence[ResolvedArm], waiting: Collection[str], store: Store
-) -> list[PlannedArm]:
+def _with_trials(plan: Plan, arms: Sequence[ResolvedArm], store: Store) -> list[PlannedArm]:
     """The arms with their trials and the states of these in the store.
 
-    Those that are `waiting` for the end of their tuning, by digest, have none.
+    Those that wait for the end of their tuning, or of the search, have none.
     """
-    study = plan.study
+    study, waiting = plan.study, _waiting(plan, arms)
 
     def planned(seeds: Callable[[str], int]) -> list[PlannedArm]:
         counts = {arm.digest: 0 if arm.digest in waiting else seeds(arm.digest) for arm in arms}
@@ -158,10 +172,18 @@ def _with_trials(
         return planned(lambda arm: len(study.seeds))
     fewest = planned(lambda arm: limits.min)
     # No comparison is looked at while one of its arms may still become another.
-    if plan.tuning is not None and not plan.tuning.spent:
+    if plan.proposing is not None and not plan.proposing.spent:
         return fewest
     counts = sequential.seeds_called_for(replace(plan, arms=tuple(fewest)), store)
     return planned(counts.__getitem__)
+
+
+def _waiting(plan: Plan, arms: Sequence[ResolvedArm]) -> Collection[str]:
+    """The digests of the arms that have no trials of their own yet."""
+    # The baseline too, since its seeds would be trained for nothing if the search is given up.
+    if plan.search and not plan.search.spent:
+        return {arm.digest for arm in arms}
+    return plan.tuning.waiting if plan.tuning else ()
 
 
 def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> PlannedArm:

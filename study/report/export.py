@@ -53,7 +53,7 @@ def _parquet(rows: pd.DataFrame) -> bytes:
 
 def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     """The frames `measurements`, `trials`, `classes` if there are predictions, and `proposals` of
-    a study that tunes.
+    a study that tunes or searches.
 
     `measurements` has one row per (arm, seed, metric) in base units, with the level of every
     factor; `trials` one row per trial, with machine and commit; `classes` the accuracy of each
@@ -70,7 +70,7 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     flat.insert(0, "study", plan.study.title)
     per_class = class_accuracy(plan, store)
     frames = {"measurements": flat, "trials": trials(plan, store), "classes": per_class}
-    frames |= {"proposals": ledger.frame} if (ledger := analysis.ledger) else {}
+    frames |= analysis.proposals
     return {name: rows for name, rows in frames.items() if len(rows) or name != "classes"}
 
 

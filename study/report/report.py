@@ -15,6 +15,7 @@ from study.report.table import Table, table
 from study.report.tables.contrasts import contrast_table, factor_table
 from study.report.tables.ledger import ledger_table
 from study.report.tables.overview import overview
+from study.report.tables.search import search_table
 from study.report.tables.verdicts import claim_table, verdict_table
 from study.report.text.answer import answer
 from study.store.atomic import replace
@@ -55,6 +56,7 @@ def _tables(analysis: Analysis) -> dict[str, Table]:
         "contrasts": contrast_table(analysis),
         "factors": factor_table(analysis),
         "tuning": ledger_table(analysis),
+        "search": search_table(analysis),
     }
     return {name: finished for name, finished in every.items() if finished}
 
@@ -79,7 +81,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         "images": analysis.images,
         "curves": analysis.curves,
         "speed": analysis.speeds,
-        **({"proposals": ledger.frame} if (ledger := analysis.ledger) else {}),
+        **analysis.proposals,
     }
     for name, rows in frames.items():
         if len(rows):

@@ -72,16 +72,14 @@ class Places:
         return tree
 
     def _overriding(self, path: str, value: object) -> Tree:
-        """A value of tuning as a mapping of the keys of its part, at the place of its space."""
-        spaces = self.document.at(["tune", "space"])
+        """A value of a proposal as a mapping of the keys of its part, at the place of its space."""
+        owner = "search" if "search" in self.document.keys else "tune"
+        spaces = self.document.at([owner, "space"])
         # What holds images out is in no space: its place is that of the share.
-        place = spaces.at([path]).location if path in spaces.keys else self._holdout
+        inside = ["space", path] if path in spaces.keys else ["holdout"]
+        place = self.document.at([owner, *inside]).location
         key = path.partition(".")[2]
         return placed({key: value} if key else value, place)
-
-    @property
-    def _holdout(self) -> Location:
-        return self.document.at(["tune", "holdout"]).location
 
     def deciding(
         self,

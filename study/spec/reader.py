@@ -22,6 +22,7 @@ from study.spec.places import Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem, report
 from study.spec.schema import StudyFile, salvaged, validated
+from study.spec.search_checks import search_of
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
 from study.spec.tuning_checks import space_problems, tuning_of
@@ -203,7 +204,8 @@ def _study(
     study = assembled(path, valid, configurations)
     study = replace(study, catalogue=catalogue, design_options=options)
     tune, more = tuning_of(valid, study, document, task)
-    study, problems = replace(study, tune=tune), [*problems, *more]
+    search, wrong = search_of(valid, study, document, task)
+    study, problems = replace(study, tune=tune, search=search), [*problems, *more, *wrong]
     arms, more = _arms(study, configurations)
     problems += more
     problems += space_problems(study, configurations, problems)

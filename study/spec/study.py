@@ -9,6 +9,7 @@ from pathlib import Path
 from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
 from study.spec.schema import Match, Protocol, SequentialSeeds, Status, Timing
+from study.spec.searching import SearchRules
 from study.spec.task import ArmConfig
 from study.spec.tuning import TuningRules, Values
 
@@ -136,11 +137,12 @@ class Study:
     """The cost to which every arm has a twin refitted."""
 
     tune: TuningRules | None = None
+    search: SearchRules | None = None
 
     @property
     def grows(self) -> bool:
         """True if results may call for more trials than the study has without any."""
-        return self.sequential is not None or self.tune is not None
+        return any(how is not None for how in (self.sequential, self.tune, self.search))
 
     @property
     def title(self) -> str:

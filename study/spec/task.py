@@ -60,6 +60,11 @@ class TaskSchema(Protocol):
     def catalogue(self) -> Catalogue: ...
 
     @property
+    def ends_early(self) -> bool:
+        """True if a rule may stop a trial of a search early."""
+        ...
+
+    @property
     def declares_metrics(self) -> bool:
         """True if a study file may declare metrics of its own, which the trials report."""
         ...

@@ -59,26 +59,35 @@ class Categories:
 Dimension = Range | Categories
 
 
-@dataclass(frozen=True)
-class TuningRules:
-    """How every arm chooses its hyper-parameters: the same space, trials and images for all."""
+@dataclass(frozen=True, kw_only=True)
+class SpaceRules:
+    """A space of values, and how optuna proposes some of them."""
 
     space: Mapping[str, Dimension]
     trials: int
-    """Trials of each arm; the first has the values of the file."""
-    objective: str
-    """The quality that chooses, as far as the file names one that exists; else ""."""
     held_out: Values
-    """Values of tuning trials in place of the file's, by which they never read reported images."""
+    """Values of proposals' trials in place of the file's, by which they never read reported
+    images."""
     sampler: str = "tpe"
     seed: int = 0
     batch: int = 4
-    at_baseline: bool = True
 
     @property
     def trial_seed(self) -> int:
-        """The seed of all tuning trials, which is none of the study's."""
+        """The seed of all proposals' trials, which is none of the study's."""
         return TUNE_SEED_OFFSET + self.seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningRules(SpaceRules):
+    """How every arm chooses its hyper-parameters: the same space, trials and images for all.
+
+    `trials` are those of each arm, of which the first has the values of the file.
+    """
+
+    objective: str
+    """The quality that chooses, as far as the file names one that exists; else ""."""
+    at_baseline: bool = True
 
 
 def dimension(keys: TuneRange | list[object]) -> Dimension:
@@ -91,7 +100,7 @@ def dimension(keys: TuneRange | list[object]) -> Dimension:
 def rules(tune: Tune, objective: str, held_out: Values) -> TuningRules:
     """The rules of checked keys."""
     return TuningRules(
-        {path: dimension(keys) for path, keys in tune.space.items()},
+        space={path: dimension(keys) for path, keys in tune.space.items()},
         held_out=held_out,
         objective=objective,
         **tune.model_dump(include={"trials", "sampler", "seed", "batch", "at_baseline"}),

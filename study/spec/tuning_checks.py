@@ -1,6 +1,6 @@
 """Mistakes in `tune`, each at its place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 
 from study.errors import StudyError, unknown
@@ -17,6 +17,7 @@ from study.spec.tuning import (
     Categories,
     Dimension,
     Range,
+    SpaceRules,
     TuningRules,
     Values,
     rules,
@@ -32,7 +33,7 @@ def tuning_of(
     if file.tune is None:
         return None, []
     tune, tree = file.tune, document.at(["tune"])
-    problems = list(_sampler(tune.sampler, tree))
+    problems = list(sampler_problems(tune.sampler, tree))
     objective, wrong = _objective(tune, study.columns, study.catalogue, tree)
     problems += wrong
     held_out: Values = {}
@@ -44,8 +45,8 @@ def tuning_of(
     checked = rules(tune, objective, held_out)
     paths = varied(document)
     for path, values in checked.space.items():
-        problems += _path(path, tree.at(["space"]), task, paths, held_out)
-        problems += _dimension(values, tree.at(["space", path]))
+        problems += path_problems(path, tree.at(["space"]), task, paths, held_out)
+        problems += dimension_problems(values, tree.at(["space", path]))
     return checked, problems
 
 
@@ -65,11 +66,12 @@ def varied(document: Tree) -> set[str]:
 def space_problems(
     study: Study, configurations: Configurations, before: Sequence[Problem]
 ) -> list[Problem]:
-    """Problems of the values of the space, once the keys of `tune` are right: none is repeated."""
-    rules, places = study.tune, configurations.places
+    """Problems of the values of a space, once the keys beside it are right: none is repeated."""
+    rules, places = study.tune or study.search, configurations.places
     if rules is None:
         return []
-    tree = places.document.at(["tune"])
+    key = "tune" if study.tune else "search"
+    tree = places.document.at([key])
     marks = {mark for inner in tree.walk() for mark in (inner.location, *inner.keys.values())}
     if any(problem.location in marks for problem in before):
         return []
@@ -77,20 +79,20 @@ def space_problems(
     return [
         *_seeds(rules, study.seeds, tree),
         *_taken(rules, places.baseline, levels),
-        *_values(rules, configurations),
+        *_values(rules, key, configurations),
     ]
 
 
-def _seeds(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Iterator[Problem]:
-    """Problems of the study's seeds beside that of tuning."""
+def _seeds(rules: SpaceRules, seeds: Sequence[int], tree: Tree) -> Iterator[Problem]:
+    """Problems of the study's seeds beside that of the proposals."""
     if not seeds:
-        yield Problem("seeds: 0 trains nothing, so nothing can be tuned", tree.location)
+        yield Problem("seeds: 0 trains nothing, so nothing can be chosen", tree.location)
     if rules.trial_seed in seeds:
-        message = f"seed: tuning would use seed {rules.trial_seed}, which the study reports"
+        message = f"seed: proposals would use seed {rules.trial_seed}, which the study reports"
         yield Problem(message, tree.key(["seed"]), "choose another")
 
 
-def _values(rules: TuningRules, configurations: Configurations) -> Iterator[Problem]:
+def _values(rules: SpaceRules, key: str, configurations: Configurations) -> Iterator[Problem]:
     """Problems that the task has with values of the space, each alone in the baseline."""
     base = (0,) * len(configurations.places.factors)
     # Mistakes of the baseline are reported at their own place.
@@ -111,14 +113,15 @@ def _values(rules: TuningRules, configurations: Configurations) -> Iterator[Prob
                 low, high = float(values.low), float(values.high)
                 yield Problem(
                     f"{path} takes fractions, and this range has whole numbers alone",
-                    configurations.places.value("tune", "space", path),
+                    configurations.places.value(key, "space", path),
                     f"write {low}, {high}; or step: 1 for whole numbers",
                 )
     if rules.held_out and (wrong := refused(rules.held_out)):
         yield wrong[0]
 
 
-def _sampler(name: str, tree: Tree) -> Iterator[Problem]:
+def sampler_problems(name: str, tree: Tree) -> Iterator[Problem]:
+    """Problems of the name of a sampler."""
     if name not in SAMPLERS:
         yield Problem(unknown("sampler", name, SAMPLERS), tree.at(["sampler"]).location)
     elif name == "cmaes" and find_spec("cmaes") is None:
@@ -148,19 +151,21 @@ def _objective(
     return "", [Problem(unknown("metric", tune.objective, qualities), place)]
 
 
-def _path(
-    path: str, space: Tree, task: TaskSchema, factors: set[str], held_out: Values
+def path_problems(
+    path: str, space: Tree, task: TaskSchema, factors: Collection[str], held_out: Values
 ) -> Iterator[Problem]:
+    """Problems of a path of a space."""
     place = space.key([path])
     if mistake := path_mistake(path, task, "tune"):
         yield Problem(mistake[0], place, mistake[1])
     elif path in factors:
         yield Problem(f'"{path}" is varied by a factor, which says what the arms compare', place)
     elif path in held_out:
-        yield Problem(f'"{path}" is what holds images out for tuning', place)
+        yield Problem(f'"{path}" is what holds images out', place)
 
 
-def _dimension(values: Dimension, tree: Tree) -> Iterator[Problem]:
+def dimension_problems(values: Dimension, tree: Tree) -> Iterator[Problem]:
+    """Problems of the values of a path, whatever the path."""
     if isinstance(values, Categories):
         texts = [written(value) for value in values.values]
         for number, text in enumerate(texts):
@@ -189,12 +194,12 @@ def _range(values: Range) -> Iterator[tuple[str, str]]:
 
 
 def _taken(
-    rules: TuningRules, baseline: Mapping[str, Tree], levels: Sequence[Tree]
+    rules: SpaceRules, baseline: Mapping[str, Tree], levels: Sequence[Tree]
 ) -> Iterator[Problem]:
-    """Problems of keys that a file gives, and that tuning trials have other values for."""
+    """Problems of keys that a file gives, and that trials of proposals have other values for."""
     for path, value in rules.held_out.items():
         part, _, key = path.partition(".")
         for tree in (baseline.get(part), *levels):
             if value is not None and tree is not None and key in tree.keys:
-                message = f"{path} is what holds images out for tuning: leave it out"
+                message = f"{path} is what holds images out: leave it out"
                 yield Problem(message, tree.keys[key])

@@ -104,6 +104,17 @@ class TrialImages(Frozen):
         return self.__pydantic_extra__
 
 
+class Stopping(Frozen):
+    """How a candidate of a search is stopped early: by a rule of optuna, and by earlier ones."""
+
+    rule: str
+    metric: str
+    higher: bool
+    """True if a higher value of the metric is better."""
+    earlier: list[str]
+    """The trials of earlier batches, in their order; all of them have ended."""
+
+
 class TrialRecord(Frozen):
     """trial.json: what a worker needs to know of a trial; a task adds keys of its own."""
 
@@ -115,9 +126,11 @@ class TrialRecord(Frozen):
     # Pairs as lists, since JSON has no tuples.
     sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
     """Plugins as the study file names them, each with its digest."""
+    stopping: Stopping | None = None
 
 
-State = Literal["completed", "diverged", "failed"]
+State = Literal["completed", "diverged", "censored", "failed"]
+"""A censored trial was stopped early by the rule of a search, and has no measurements."""
 
 
 class Outcome(Frozen):

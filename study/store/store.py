@@ -47,7 +47,7 @@ from study.store.trial_folder import RESULT, TrialFolder
 Kind = TypeVar("Kind", bound=Frozen)
 
 FORMAT = 1  # of result.json
-DONE = ("completed", "diverged")
+DONE = ("completed", "diverged", "censored")
 
 Images = Mapping[str, ImageFingerprint]
 """Fingerprints by split."""

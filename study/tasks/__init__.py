@@ -97,6 +97,8 @@ class Task(ABC):
     right_among: Mapping[str, int] = {}
     """By quality of a fraction of images, the number of likeliest classes that may be the right
     one; all of them can be counted again from the stored predictions."""
+    ends_early = False
+    """True if a trial asks `Callbacks.ends_early` after every epoch."""
     declares_metrics = False
     """True if a study file may declare metrics of its own, which the trials report."""
 

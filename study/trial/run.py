@@ -6,7 +6,7 @@ bad arm never stops the others.
 
 import time
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from math import isfinite
 from typing import SupportsFloat
@@ -16,7 +16,7 @@ from study.store.atomic import Record
 from study.store.leases import Lease
 from study.store.records import EpochRow, Outcome, TrialRecord, finite
 from study.store.store import Store
-from study.trial.callbacks import Callbacks, Message, Stopped, nothing
+from study.trial.callbacks import Callbacks, Message, Stopped, goes_on, nothing
 from study.trial.environment import environment
 from study.trial.group import Group
 from study.trial.log import LogFile
@@ -39,6 +39,7 @@ def run_trial(
     pulse: Callable[[], None] = nothing,
     group: Group,
     known: Collection[str] = (),
+    ends_early: Callable[[Sequence[EpochRow]], bool] = goes_on,
 ) -> None:
     """Run a trial by its task's `run` and save its result.
 
@@ -61,7 +62,7 @@ def run_trial(
     here = environment(device).model_copy(update={"processes": group.world})
     log = LogFile(store.folder(name).log, report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
-    caller = Callbacks(stop, lambda: lease.held, pulse, log)  # held: asked before writes
+    caller = Callbacks(stop, lambda: lease.held, pulse, log, ends_early)
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
         finished = run(RunningTrial(store, name, record, device, caller, group, lease.number))

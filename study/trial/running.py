@@ -36,7 +36,7 @@ class Finished:
 
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     history: Sequence[EpochRow] = ()
-    state: Literal["completed", "diverged"] = "completed"
+    state: Literal["completed", "diverged", "censored"] = "completed"
     predictions: str = ""
     """The file of predictions in the folder of the trial."""
     images: Mapping[str, ImageFingerprint] = field(default_factory=dict)

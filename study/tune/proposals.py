@@ -1,4 +1,4 @@
-"""Proposals of one arm: an optuna.Study in memory, by ask and tell alone.
+"""Proposals of values: an optuna.Study in memory, by ask and tell alone.
 
 `optuna.Study.optimize` is never called and no sampler enumerates the space. A proposal depends on
 the seed, on the space, and on the results told before it; told in another order, or by parallel
@@ -7,10 +7,10 @@ workers, a seeded sampler would propose something else.
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from study.spec.tuning import SAMPLERS, Categories, Dimension, Range, TuningRules, Values, written
+from study.spec.tuning import SAMPLERS, Categories, Dimension, Range, SpaceRules, Values, written
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -20,9 +20,13 @@ DIGITS = 4
 
 
 class Proposals:
-    """Asks for batches of values, and is told their objectives; always from the first batch on."""
+    """Asks for values, and is told their objectives; always from the first on.
 
-    def __init__(self, rules: TuningRules, *, higher: bool, first: Values | None) -> None:
+    Objectives of one proposal are its values in the order of `higher`, none for a trial that was
+    stopped early, and None for one that failed.
+    """
+
+    def __init__(self, rules: SpaceRules, *, higher: Sequence[bool], first: Values | None) -> None:
         """`first` are the file's own values, or None where they lie outside the space."""
         # Half a second to import, which a study without tuning does not wait for.
         import optuna
@@ -37,43 +41,51 @@ class Proposals:
             sampler = getattr(optuna.samplers, SAMPLERS[rules.sampler])(seed=rules.seed, **how)
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # else a line for every trial
         self._study = optuna.create_study(
-            sampler=sampler, direction="maximize" if higher else "minimize"
+            sampler=sampler, directions=["maximize" if up else "minimize" for up in higher]
         )
-        self._open = list[optuna.Trial]()
-        self._number = 0
+        self._open = list[optuna.Trial | None]()
+        self._begun = False
 
-    def ask(self, count: int) -> list[Values]:
-        """The next proposals; the first of all has the file's values, which need no naming."""
-        values = list[Values]()
+    def ask(self) -> Values:
+        """The next proposal; the first of all has the file's values, which need no naming."""
+        is_first, self._begun = not self._begun, True
+        if is_first and self._first is None:
+            self._open.append(None)  # the sampler cannot be told of values outside its space
+            return {}
+        if is_first:
+            self._study.enqueue_trial(encoded(self._rules, self._first or {}))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for _ in range(count):
-                values.append(self._ask())
-                self._number += 1
-        return values
-
-    def _ask(self) -> Values:
-        if self._number == 0 and self._first is None:
-            return {}  # the sampler cannot be told of values outside its space
-        if self._number == 0:
-            self._study.enqueue_trial(encoded(self._rules, self._first or {}))
-        trial = self._study.ask(self._distributions)
+            trial = self._study.ask(self._distributions)
         self._open.append(trial)
-        return decoded(self._rules, trial.params) if self._number else {}
+        return {} if is_first else decoded(self._rules, trial.params)
 
-    def tell(self, objectives: Sequence[float | None]) -> None:
-        """The objectives of the last batch in the order of its proposals; None where it failed."""
+    def refuse(self, excess: Mapping[str, float]) -> None:
+        """Tell by how much the last proposal breaks each constraint; nothing for other reasons."""
         import optuna
 
-        outside = self._first is None and self._number == len(objectives)
-        for trial, value in zip(self._open, objectives[outside:], strict=True):
-            # A failed trial has no value; TPE leaves it out, where a worst value would mislead it.
-            state = optuna.trial.TrialState.FAIL if value is None else None
-            self._study.tell(trial, value, state=state)
+        trial, states = self._open.pop(), optuna.trial.TrialState
+        if trial is not None:
+            # TPE prefers the candidates that break constraints least while few keep them.
+            for name, value in excess.items():
+                trial.set_constraint(name, value)
+            self._study.tell(trial, state=states.PRUNED if excess else states.FAIL)
+
+    def tell(self, objectives: Sequence[Sequence[float] | None]) -> None:
+        """The objectives of the proposals since the last call, in their order."""
+        import optuna
+
+        states = optuna.trial.TrialState
+        for trial, values in zip(self._open, objectives, strict=True):
+            if trial is not None and values:
+                self._study.tell(trial, [*values])
+            elif trial is not None:
+                # TPE leaves failed trials out, where a worst value would mislead it.
+                self._study.tell(trial, state=states.FAIL if values is None else states.PRUNED)
         self._open.clear()
 
 
-def distributions(rules: TuningRules) -> "dict[str, BaseDistribution]":
+def distributions(rules: SpaceRules) -> "dict[str, BaseDistribution]":
     """The space as optuna has it, by path."""
     return {path: _distribution(values) for path, values in rules.space.items()}
 
@@ -95,7 +107,7 @@ def _distribution(values: Dimension) -> "BaseDistribution":
     return FloatDistribution(values.low, values.high, log=values.log, step=values.step)
 
 
-def encoded(rules: TuningRules, values: Values) -> dict[str, object]:
+def encoded(rules: SpaceRules, values: Values) -> dict[str, object]:
     """Values as optuna has them."""
     return {
         path: written(values[path]) if isinstance(space, Categories) else values[path]
@@ -103,7 +115,7 @@ def encoded(rules: TuningRules, values: Values) -> dict[str, object]:
     }
 
 
-def decoded(rules: TuningRules, params: Values) -> Values:
+def decoded(rules: SpaceRules, params: Values) -> Values:
     """Values as the task takes them, from those of optuna."""
     return {path: _decoded(space, params[path]) for path, space in rules.space.items()}
 

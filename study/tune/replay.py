@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from study.errors import SpecError
-from study.spec.problems import Problem, report
+from study.spec.problems import report
 from study.spec.reader import ReadStudy
-from study.spec.tuning import TuningRules, Values, written
+from study.spec.tuning import SpaceRules, TuningRules, Values, written
 from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, ResolvedArm, stored_trial
+from study.tune.proposal_trials import ProposalTrials
 from study.tune.proposals import Proposals
-from study.tune.tuning import ENDED, Proposal, TunedArm, Tuning
+from study.tune.tuning import Proposal, TunedArm, Tuning
 
 
 def tuned(file: ReadStudy, task: Task, arms: Sequence[ResolvedArm], store: Store) -> Tuning | None:
@@ -29,7 +30,7 @@ def tuned(file: ReadStudy, task: Task, arms: Sequence[ResolvedArm], store: Store
     study, _ = file.complete()
     if study.tune is None or not arms:
         return None
-    replay = Replay(file, task, store, study.tune)
+    replay = Replay(ProposalTrials(file, task, store, study.tune, study.tune.objective), study.tune)
     rows = [replay.chosen(replay.arm(arm)) for arm in arms]
     return Tuning(study.tune, tuple(replay.at_baseline(row, rows[0]) for row in rows))
 
@@ -38,35 +39,33 @@ def tuned(file: ReadStudy, task: Task, arms: Sequence[ResolvedArm], store: Store
 class Replay:
     """A study, and the store that has its results."""
 
-    file: ReadStudy
-    task: Task
-    store: Store
+    trials: ProposalTrials
     rules: TuningRules
 
     def arm(self, arm: ResolvedArm) -> TunedArm:
         """An arm with its proposals: batch by batch, as long as each has ended."""
-        study, _ = self.file.complete()
-        rules, ours = self.rules, file_values(self.rules, arm)
-        higher = study.catalogue[rules.objective].better == "higher"
+        rules, trials, ours = self.rules, self.trials, file_values(self.rules, arm)
+        higher = trials.higher(rules.objective)
         # A whole part has no value of its own in a configuration, and so lies outside.
         inside = all(path in ours and space.has(ours[path]) for path, space in rules.space.items())
-        source = Proposals(rules, higher=higher, first=ours if inside else None)
+        source = Proposals(rules, higher=[higher], first=ours if inside else None)
         rows = list[Proposal]()
         # Not by reading what was proposed before: that could disagree with the results.
         while len(rows) < rules.trials:
-            values = source.ask(min(rules.batch, rules.trials - len(rows)))
-            batch = [self._proposal(arm, len(rows) + i, v) for i, v in enumerate(values)]
-            rows += batch
+            first = len(rows)
+            for number in range(first, min(first + rules.batch, rules.trials)):
+                rows.append(self._proposal(arm, number, source.ask()))
+            batch = rows[first:]
             if not all(proposal.ended for proposal in batch):
                 break
-            source.tell([proposal.objective for proposal in batch])
+            source.tell([None if p.objective is None else [p.objective] for p in batch])
         return TunedArm(arm, rules, higher, ours, tuple(rows))
 
     def chosen(self, row: TunedArm) -> TunedArm:
         """The arm with the values of its winner, to be trained on all training images."""
         if row.winner is None or not row.winner.values:
             return replace(row, chosen=row.arm if row.winner else None)
-        built, problems = self._built(row.arm, row.winner.values)
+        built, problems = self.trials.built(row.arm.arm.choices, row.winner.values)
         if built is None:
             raise SpecError(report(problems))
         return replace(row, chosen=built)
@@ -79,12 +78,12 @@ class Replay:
         if texts(row.values) == texts(base.values):
             return row
         # All of them: what the baseline has from the file may be another value in this arm.
-        built, _ = self._built(row.arm, base.values)
+        built, _ = self.trials.built(row.arm.arm.choices, base.values)
         if built is None:
             return row
-        study, _ = self.file.complete()
+        study, _ = self.trials.file.complete()
         trials = tuple(
-            stored_trial(f"{built.digest}-{seed}", seed, built.config, self.store)
+            stored_trial(f"{built.digest}-{seed}", seed, built.config, self.trials.store)
             for seed in study.seeds[: study.sequential.min if study.sequential else None]
         )
         label = f"{row.arm.label}, values of the baseline"
@@ -93,38 +92,19 @@ class Replay:
         )
 
     def _proposal(self, arm: ResolvedArm, number: int, values: Values) -> Proposal:
-        built, problems = self._built(arm, {**values, **self.rules.held_out})
+        built, problems = self.trials.built(arm.arm.choices, {**values, **self.rules.held_out})
         if built is None:
             # The file's own values are right, so it is holding out that is wrong with them.
             if not number:
                 raise SpecError(report(problems))
             return Proposal(number, values, None, refused=problems[0].message)
-        # One seed for all, so that proposals differ by their values alone.
-        seed = self.rules.trial_seed
-        trial = stored_trial(f"{built.digest}-{seed}", seed, built.config, self.store)
         label = f"{arm.label}, proposal {number}"
-        planned = PlannedArm(**{**vars(built), "label": label}, trials=(trial,))
-        # An unfinished trial may have a history, whose numbers must not choose.
-        result = self.store.result(trial.name) if trial.state in ENDED else None
-        if result is None:
-            return Proposal(number, values, planned)
-        value = result.metrics.get(self.rules.objective) if trial.state == "completed" else None
-        objective = None if value is None else float(value)
-        return Proposal(number, values, planned, objective, result.seconds or 0.0)
-
-    def _built(
-        self, arm: ResolvedArm, values: Values
-    ) -> tuple[ResolvedArm | None, Sequence[Problem]]:
-        """The arm with other values, or None, and the problems of the combination."""
-        _, configurations = self.file.complete()
-        every = self.task.resolved_alone(
-            self.file, configurations.arm(arm.arm.choices, values), self.store
-        )
-        return (None, every.problems) if every.problems else (every.arms[0], ())
+        name = f"{built.digest}-{self.rules.trial_seed}"
+        return self.trials.proposal(replace(built, label=label), number, values, name=name)
 
 
-def file_values(rules: TuningRules, arm: ResolvedArm) -> Values:
-    """The values of an arm at the tuned paths, as far as its configuration has them."""
+def file_values(rules: SpaceRules, arm: ResolvedArm) -> Values:
+    """The values of an arm at the paths of a space, as far as its configuration has them."""
     known = arm.config.values
     return {path: known[path] for path in rules.space if path in known}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from study.spec.tuning import TuningRules, Values
 from study.tasks.arms import PlannedArm, ResolvedArm, Trial
 
-ENDED = ("completed", "diverged", "failed")
+ENDED = ("completed", "diverged", "censored", "failed")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ MAY_IMPORT = {
         "text",
         "trial",
     },
-    "tune": {"errors", "spec", "store", "tasks"},
+    "tune": {"errors", "spec", "store", "tasks", "trial"},
     "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "tune"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
     "analysis": {

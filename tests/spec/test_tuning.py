@@ -82,7 +82,7 @@ def test_without_a_quality_among_the_columns_there_is_no_objective(tmp_path):
 
 def test_a_key_that_tuning_sets_is_refused_in_the_baseline(tmp_path):
     text = TEXT.replace("data: digits", "data: {name: digits, holdout: 0.1}")
-    assert "data.holdout is what holds images out for tuning" in load(tmp_path, text)[1]
+    assert "data.holdout is what holds images out" in load(tmp_path, text)[1]
 
 
 def test_images_whose_classes_are_unknown_cannot_be_held_out(tmp_path):
@@ -91,7 +91,7 @@ def test_images_whose_classes_are_unknown_cannot_be_held_out(tmp_path):
 
 
 def test_without_seeds_nothing_is_tuned(tmp_path):
-    assert "so nothing can be tuned" in load(tmp_path, TEXT.replace("seeds: 2", "seeds: 0"))[1]
+    assert "so nothing can be chosen" in load(tmp_path, TEXT.replace("seeds: 2", "seeds: 0"))[1]
 
 
 @pytest.mark.parametrize(

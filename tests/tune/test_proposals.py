@@ -12,7 +12,7 @@ from study.tune.proposals import Proposals
 from tests.conftest import environment
 
 RULES = TuningRules(
-    {
+    space={
         "a.lr": Range(1e-4, 1e-2, log=True),
         "a.mix": Range(0, 5),
         "a.share": Range(0.1, 0.9, step=0.2),
@@ -26,14 +26,14 @@ FIRST = {"a.lr": 1e-3, "a.mix": 2, "a.share": 0.3, "a.decay": 0.05}
 
 
 def chain(rules=RULES, first=FIRST, fails=()):
-    source, rows = Proposals(rules, higher=False, first=first), []
+    source, rows = Proposals(rules, higher=[False], first=first), []
     while len(rows) < rules.trials:
-        batch = source.ask(min(rules.batch, rules.trials - len(rows)))
-        rows += batch
+        start = len(rows)
+        rows += [source.ask() for _ in range(min(rules.batch, rules.trials - start))]
         source.tell(
             [
-                None if len(rows) - len(batch) + i in fails else values.get("a.lr", 1e-3)
-                for i, values in enumerate(batch)
+                None if number in fails else [rows[number].get("a.lr", 1e-3)]
+                for number in range(start, len(rows))
             ]
         )
     return rows

@@ -177,7 +177,7 @@ def test_a_winner_of_an_arm_changes_no_name_of_an_untuned_study(tmp_path):
 
 def test_a_seed_that_the_study_reports_is_refused(tmp_path):
     text = BOWL.replace("seeds: 2", "seeds: [2000003]") + "  seed: 3\n"
-    with pytest.raises(SpecError, match="tuning would use seed 2000003"):
+    with pytest.raises(SpecError, match="proposals would use seed 2000003"):
         planned(tmp_path, text)
 
 

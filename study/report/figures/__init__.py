@@ -17,6 +17,7 @@ from study.report.figures.pareto import pareto
 from study.report.figures.published import published
 from study.report.figures.report_figure import ReportFigure, files, styled, svg
 from study.report.figures.resolution import resolution
+from study.report.figures.search import search
 from study.report.figures.speed import speed
 from study.report.figures.tuning import tuning
 
@@ -41,4 +42,5 @@ FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
     "interactions": interactions,
     "roadmap": roadmap,
     "tuning": tuning,
+    "search": search,
 }

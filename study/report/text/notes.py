@@ -11,7 +11,7 @@ from study.metrics import RULES
 from study.plan.comparisons import named_arms
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
-from study.report.text import given_weights, noise, sequential, tuning
+from study.report.text import given_weights, noise, search, sequential, tuning
 from study.spec.metric import of_batch, sized
 from study.spec.study import MATCHED
 from study.stats import fewest_varying, smallest_p
@@ -36,6 +36,7 @@ def caption(analysis: Analysis) -> str:
 
 def _measures(analysis: Analysis) -> Iterator[str]:
     yield from tuning.caption(analysis)
+    yield from search.measures(analysis)
     if analysis.of_kind("quality") and analysis.seeds > 1:
         yield f"Mean ± sample sd of {sequential.seeds(analysis)}."
     if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:

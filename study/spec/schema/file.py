@@ -12,6 +12,7 @@ from study.errors import likely_name
 from study.spec.problems import Problem
 from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published
+from study.spec.schema.search import SearchKeys
 from study.spec.schema.tuning import Tune
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
 from study.spec.yaml import Tree
@@ -129,6 +130,9 @@ class StudyFile(Strict):
     )
     tune: Tune | None = Field(
         None, description="hyper-parameters that every arm chooses before it is compared"
+    )
+    search: SearchKeys | None = Field(
+        None, description="arms that are chosen from a space, in place of factors"
     )
     profiles: dict[str, Override] = Field({})
 

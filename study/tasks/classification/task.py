@@ -40,6 +40,7 @@ class Classification(Task):
 
     baseline = baseline.Baseline
     named = ("model", "data", "recipe", "weights")
+    ends_early = True
     per_image = "top1"
     right_among: Mapping[str, int] = {"top1": 1, "top5": 5}
     columns = ("params", "macs", "top1")

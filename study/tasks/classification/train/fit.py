@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Fitted:
     """The outcome of a training, with the weights after its last epoch: never the best epoch's.
 
     Metrics are the qualities in base units that the images have, None where one cannot be computed;
-    all NaN once diverged, and then there are no predictions. Predictions are `target` (N,) and
+    all NaN unless completed, and then there are no predictions. Predictions are `target` (N,) and
     `top` (N, 5), the likeliest classes in order, or `labels` and `logits` (N, C). A row of history
     has epoch, lr, train_loss, all qualities, seconds of the epoch with its evaluation, and
     images_per_second trained.
@@ -40,7 +40,7 @@ class Fitted:
     metrics: Mapping[str, float | None]
     predictions: Mapping[str, NDArray[np.generic]]
     history: list[EpochRow]
-    diverged: bool = False
+    state: Literal["completed", "diverged", "censored"] = "completed"
 
 
 class Answered(NamedTuple):
@@ -82,16 +82,17 @@ def fit(
         )
         checkpoint = Checkpoint(folder, setup, caller, seed)
         history, within = checkpoint.restore()
-        evaluation = None
+        evaluation, lost = None, dict.fromkeys(names(multi_label=several), math.nan)
         for epoch in range(len(history), recipe.total_epochs):
-            row, evaluation = _epoch(checkpoint, images, history, within)
-            within = None
+            # Before each epoch, so that a trial which resumes after the decision ends as well.
+            if history and group.agreed(caller.ends_early(history)):
+                return Fitted(lost, {}, history, "censored")
+            (row, evaluation), within = _epoch(checkpoint, images, history, within), None
             history.append(row)
             if not _converges(row):
                 caller.report(row)
                 # Not saved: the checkpoint keeps the last weights that were finite.
-                lost = dict.fromkeys(names(multi_label=several), math.nan)
-                return Fitted(lost, {}, history, True)
+                return Fitted(lost, {}, history, "diverged")
             setup.scheduler.step(epoch + 1)  # timm's schedules are asked for the epoch to come
             checkpoint.save(history)
             caller.report(row)

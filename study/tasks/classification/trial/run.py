@@ -29,7 +29,7 @@ def run(trial: RunningTrial) -> Finished:
     return Finished(
         metrics=fitted.metrics,
         history=fitted.history,
-        state="diverged" if fitted.diverged else "completed",
+        state=fitted.state,
         predictions=predictions,
         images=images_of_result(trial.store, trial.name, record),
     )

@@ -1,0 +1,180 @@
+"""The search of a study, computed anew from the results in the store, as tuning is.
+
+Costs are counted on the meta device, so a candidate that breaks a constraint is refused before
+anything trains, and the next one is asked for.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from study.errors import SpecError
+from study.spec.problems import Problem, report
+from study.spec.reader import ReadStudy
+from study.spec.searching import SearchRules
+from study.spec.tuning import Values
+from study.store.provenance import digest
+from study.store.store import Store
+from study.tasks import Task
+from study.tasks.arms import ResolvedArm
+from study.tune.proposal_trials import ProposalTrials
+from study.tune.proposals import Proposals
+from study.tune.replay import file_values
+from study.tune.search import Rejected, Search
+from study.tune.tuning import Proposal
+
+# 500 candidates of a small ResT take about 20 s; a space with one fit candidate in 500 is wrong.
+ATTEMPTS = 500
+"""Candidates that are refused in a row before the search ends: the space has no other, or few."""
+
+
+def searched(file: ReadStudy, task: Task, baseline: ResolvedArm, store: Store) -> Search:
+    """The search of a study from the results so far.
+
+    Raises:
+        SpecError: the baseline cannot be held out, or no candidate keeps the constraints.
+        StoreError: a stored result was computed from another configuration of the same name.
+    """
+    study, configurations = file.complete()
+    rules = study.search
+    if rules is None:
+        raise ValueError("a study without a search")
+    trials = ProposalTrials(file, task, store, rules, rules.objectives[0])
+    search = SearchReplay(trials, rules, baseline).searched()
+    # Not even the baseline: with nothing to train the study would end without a word.
+    if not search.proposals:
+        place = configurations.places.key("search", "constraints" if rules.constraints else "space")
+        raise SpecError(report([Problem(_none_left(search), place)]))
+    return search
+
+
+@dataclass
+class Refusals:
+    """A count of what `Rejected` has."""
+
+    constraints: Counter[str] = field(default_factory=Counter)
+    outside: int = 0
+    repeated: int = 0
+    unfit: int = 0
+    example: str = ""
+
+    @property
+    def record(self) -> Rejected:
+        return Rejected(**{**vars(self), "constraints": dict(self.constraints)})
+
+
+@dataclass(frozen=True)
+class SearchReplay:
+    """A study with a search, and the store that has its results."""
+
+    trials: ProposalTrials
+    rules: SearchRules
+    baseline: ResolvedArm
+    refusals: Refusals = field(default_factory=Refusals)
+    known: set[str] = field(default_factory=set)
+    """The digests of the candidates so far."""
+
+    def searched(self) -> Search:
+        """The candidates batch by batch, as long as each has ended."""
+        rules, ours = self.rules, file_values(self.rules, self.baseline)
+        higher = tuple(map(self.trials.higher, rules.objectives))
+        inside = all(path in ours and space.has(ours[path]) for path, space in rules.space.items())
+        source = Proposals(rules, higher=higher, first=ours if inside else None)
+        rows, search = (
+            list[Proposal](),
+            Search(rules, higher, self.baseline, ours, (), Rejected({})),
+        )
+        exhausted = False
+        while len(rows) < rules.trials and not exhausted:
+            first = len(rows)
+            while len(rows) < min(first + rules.batch, rules.trials) and not exhausted:
+                candidate = self._next(source, len(rows))
+                exhausted = candidate is None
+                rows += [candidate] if candidate else []
+            batch = rows[first:]
+            if not all(proposal.ended for proposal in batch):
+                break
+            # Costs are always known here, so that what has none has failed.
+            source.tell([self._outcome(search, proposal) for proposal in batch])
+        return replace(
+            search, proposals=tuple(rows), rejected=self.refusals.record, exhausted=exhausted
+        )
+
+    def _outcome(self, search: Search, proposal: Proposal) -> tuple[float, ...] | None:
+        """The objectives of a candidate; empty, not None, for one that was stopped early."""
+        return () if proposal.state == "censored" else search.objectives(proposal)
+
+    def _next(self, source: Proposals, number: int) -> Proposal | None:
+        """The next candidate that is to be trained; None if there seems to be no other."""
+        for _ in range(ATTEMPTS):
+            values = source.ask()
+            built, excess = self._accepted(values)
+            # Refused ones cost no trial, so they do not count.
+            if built is not None:
+                self.known.add(built.digest)
+                words = self.rules.label(values, file_values(self.rules, self.baseline))
+                label = f"candidate {number}{': ' * bool(words)}{words}"
+                return self.trials.proposal(
+                    replace(built, label=label), number, values, name=self._name(built)
+                )
+            source.refuse(excess)
+        return None
+
+    def _name(self, built: ResolvedArm) -> str:
+        """The name of a candidate's trial.
+
+        With early stopping it has what decides which candidates there are and which are stopped: a
+        censored trial means nothing to another search.
+        """
+        key = built.digest
+        if self.rules.stop:
+            key = digest([key, repr(replace(self.rules, labels={}, keep=1, trials=1))])[:10]
+        return f"{key}-{self.rules.trial_seed}"
+
+    def _accepted(self, values: Values) -> tuple[ResolvedArm | None, Mapping[str, float]]:
+        """The arm of a candidate that is to be trained; else by how much it breaks constraints."""
+        built, problems = self.trials.built(
+            self.baseline.arm.choices, {**values, **self.rules.held_out}
+        )
+        if built is None:
+            # The file's own values are right, so it is holding out that is wrong with them.
+            if not values:
+                raise SpecError(report(problems))
+            return self._unfit(problems[0].message)
+        # What cannot be counted can neither be compared nor constrained.
+        needed = {*self.rules.constraints, *self.rules.objectives[1:]}
+        if unknown := sorted(n for n in needed if built.cost_record.cost.get(n) is None):
+            return self._unfit(f"{unknown[0]} cannot be counted: {built.cost_record.refused}")
+        excess = self._excess(built)
+        if excess:
+            # Counted once, although several constraints may be broken.
+            self.refusals.outside += 1
+            self.refusals.constraints.update(excess.keys())
+        # By what it computes: values may differ where another value switches them off.
+        elif built.digest in self.known:
+            self.refusals.repeated += 1
+        else:
+            return built, {}
+        return None, excess
+
+    def _unfit(self, reason: str) -> tuple[None, Mapping[str, float]]:
+        self.refusals.unfit += 1
+        self.refusals.example = self.refusals.example or reason
+        return None, {}
+
+    def _excess(self, built: ResolvedArm) -> dict[str, float]:
+        """By how much a candidate breaks each constraint, as a fraction of its bound."""
+        ours, base = built.cost_record.cost, self.baseline.cost_record.cost
+        every = {
+            name: constraint.excess(ours.get(name) or 0.0, base.get(name))
+            for name, constraint in self.rules.constraints.items()
+        }
+        # Only what is broken: optuna takes 0 and less for kept.
+        return {name: value for name, value in every.items() if value > 0}
+
+
+def _none_left(search: Search) -> str:
+    rejected = search.rejected
+    broken = ", ".join(f"{n} {count}" for n, count in rejected.constraints.items())
+    why = f"they break constraints: {broken}" if broken else rejected.example or "all repeat others"
+    return f"none of {rejected.count} candidates can be trained; {why}"
