@@ -48,8 +48,7 @@ def total(plan: Plan) -> int:
 
 
 def _design(study: Study, name: str) -> str:
-    options = study.design_options.get(name, {})
-    listed = ", ".join(f"{key} {value}" for key, value in options.items())
+    listed = ", ".join(f"{key} {value}" for key, value in study.designs[name].items())
     return name.replace("_", " ") + f" ({listed})" * bool(listed)
 
 
@@ -222,8 +221,8 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
     return {
         "study": plan.study.name,
         "question": plan.study.question,
-        "design": list(plan.study.designs),
-        "design_options": {k: dict(v) for k, v in plan.study.design_options.items()},
+        "design": [*plan.study.designs],
+        "design_options": {k: dict(v) for k, v in plan.study.designs.items()},
         "seeds": list(plan.study.seeds),
         "profile": plan.study.profile,
         "arms": [

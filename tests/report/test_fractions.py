@@ -26,10 +26,7 @@ VALUES = {
 
 
 def third(resolution):
-    return {
-        "designs": ("fractional",),
-        "design_options": {"fractional": {"resolution": resolution}},
-    }
+    return {"designs": {"fractional": {"resolution": resolution}}}
 
 
 def labels(block):
@@ -85,7 +82,7 @@ def test_the_notes_list_what_is_aliased_and_claim_no_row_for_one_factor(analysed
 
 def test_arms_beside_the_fraction_do_not_enter_its_effects(analysed):
     beside = {"A": [0.1, 0.2, 0.3], "B": [0.9, 0.9, 0.8], "C": [0.5, 0.6, 0.7]}
-    both = third(3) | {"designs": ("one_at_a_time", "fractional")}
+    both = {"designs": {"one_at_a_time": {}, **third(3)["designs"]}}
     alone = factor_table(analysed(THREE, top1=VALUES, **third(3)))
     together = factor_table(analysed(THREE, top1=VALUES | beside, **both))
     assert together.blocks == alone.blocks
