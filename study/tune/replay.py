@@ -31,7 +31,7 @@ def tuned(file: ReadStudy, task: Task, arms: Sequence[ResolvedArm], store: Store
         return None
     replay = Replay(file, task, store, study.tune)
     rows = [replay.chosen(replay.arm(arm)) for arm in arms]
-    return Tuning(study.tune, tuple(replay.at_baseline(row, rows[0]) for row in rows))
+    return Tuning(tuple(replay.at_baseline(row, rows[0]) for row in rows))
 
 
 @dataclass(frozen=True)
