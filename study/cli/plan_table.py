@@ -9,6 +9,7 @@ from study import format
 from study.cli.output import in_units
 from study.format import duration, many
 from study.plan import comparisons
+from study.plan.estimate import remaining
 from study.plan.plan import Plan
 from study.report.columns import FittedTable
 from study.spec.schema import SequentialSeeds
@@ -116,12 +117,15 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
     notes += _tuning(plan)
+    left = many(sum(remaining(plan).values()), "trial")
+    # What proposals and winners compute follows from results, so only their number is known.
+    known = "" if plan.tuning is None or plan.tuning.spent else f", {missing} of them known now"
     if missing and priced:
         seconds, how = priced
         wide = many(workers, "worker")
-        notes.append(f"{many(missing, 'trial')} to run, about {duration(seconds)}, {wide} ({how})")
+        notes.append(f"{left} to run{known}, about {duration(seconds)}, {wide} ({how})")
     elif missing:
-        notes.append(f"{many(missing, 'trial')} to run")
+        notes.append(f"{left} to run{known}")
     else:
         notes.append("nothing to run: every trial has a result")
     if plan.evaluates_given_weights:

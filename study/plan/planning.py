@@ -62,7 +62,7 @@ def plan(
         *every.notes,
         *refitted.notes,
         *(space.notes() if space else ()),
-        *notes.stale(planned, store),
+        *notes.stale(planned, tuning, store),
         *notes.code(planned),
         *task.notes(planned, store),
         *label_checks.units(study, file.places, _costs(study, planned)),

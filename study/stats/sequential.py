@@ -26,7 +26,7 @@ from __future__ import annotations  # numpy and scipy are for reports: plans mus
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from math import isnan, nan, sqrt
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeVar
 
 from study.stats.contrasts import holm
 from study.stats.intervals import ALPHA, UNDEFINED, varies
@@ -198,6 +198,7 @@ class SequentialInference:
     rule: Rule
     tests: int
     """The tests of the family, whose intervals hold together."""
+    name: ClassVar[str] = "repeated 95 % interval"
 
     def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]:
         """The repeated interval, which holds wherever seeds end; None: for all tests at once."""

@@ -166,7 +166,7 @@ def factor_table(analysis: Analysis) -> Table | None:
         caption=plain(
             "Effect of each level against the first level of its factor, averaged over the levels "
             "of all other factors; ×: change of that effect with a level of another factor. Paired "
-            f"by seed.{SUMS * aliased}"
+            f"by seed{_repeated(analysis)}.{SUMS * aliased}"
         ),
         heads=tuple(
             format.effect_head(plan.catalogue[name], interval=analysis.seeds > 1) for name in names
@@ -181,6 +181,11 @@ def factor_table(analysis: Analysis) -> Table | None:
         else (),
         keys=tuple(f"{name}-delta" for name in names),
     )
+
+
+def _repeated(analysis: Analysis) -> str:
+    """A phrase on intervals that are not those of a fixed number of seeds."""
+    return f", with its {sequential.interval(analysis)}" if analysis.plan.study.sequential else ""
 
 
 SUMS = " A sum is aliased effects, which these arms cannot separate."
