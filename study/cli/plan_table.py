@@ -212,7 +212,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     if margin and plan.sd > 0:
         # A margin is in the units of the table, the sd in base units.
         needed = seeds_for(margin / metric.scale, plan.sd) or f"more than {MOST_SEEDS}"
-        yield f"the margin, {margin:g}{unit}, needs {needed} seeds (80 % power)"
+        yield f"the margin, {margin:g}{unit}, needs {needed} seeds, set in advance (80 % power)"
 
 
 def _refused(arm: PlannedArm) -> bool:

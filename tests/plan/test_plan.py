@@ -136,7 +136,7 @@ def test_a_plan_says_what_its_seeds_can_show(tiny):
     assert f"{reach} (Top-1: {1155 * sd:.2f} pp, from finished trials)" in notes
     assert (
         notes[-1]
-        == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds (80 % power)"
+        == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds, set in advance (80 % power)"
     )
 
 
