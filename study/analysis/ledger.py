@@ -27,7 +27,8 @@ class LedgerRow:
     expected: Sequence[ExpectedBest]
     """The expected best of the proposals after the first; failed ones count as the worst."""
     mean: float
-    """The mean of the tested metric over the seeds, with the arm's own values; NaN without one."""
+    """The mean of the tested metric over the seeds that all arms have, with the arm's own values;
+    NaN without one."""
     mean_at_baseline: float
     """The same with the values that the baseline has chosen."""
     effect: Effect | None
@@ -153,7 +154,10 @@ def ledger(plan: Plan, store: Store, measured: pd.DataFrame, inference: Inferenc
     if plan.tuning is None or not plan.tested:
         return None
     own = _effects(plan, measured, inference)
-    means = _means(plan, measured)
+    # Of the seeds that all arms have: results decide which arms get more.
+    limits = plan.study.sequential
+    common = plan.study.seeds[: limits.min if limits else None]
+    means = _means(plan, measured[measured.seed.isin(common)])
     moved = frames.at_baseline(plan, store)
     base = stats.of_arm(measured, plan.baseline.digest)
     # No result decides how many seeds these have.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.bench import COLUMNS, Setting, document, model, read_study, settings
+from study.api.bench import COLUMNS, Setting, document, model, read_study, settings
 from study.cli import FAILED
 from study.cli.options import Pixels, Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables

@@ -11,7 +11,7 @@ from study.cli.output import console, echo_json
 from study.spec.image_size import ImageSize, of_sides, printed, sides
 
 if TYPE_CHECKING:
-    from study.bench import BenchModel
+    from study.api.bench import BenchModel
     from study.metrics.module_tree import ModuleNode
 
 DEPTH = 3
@@ -55,7 +55,7 @@ def show_tree(text: str, tree: TreeOptions, as_json: bool) -> None:
     Raises:
         StudyError: there is no such model, or it takes no images of this size.
     """
-    from study import bench
+    from study.api import bench
 
     model = bench.model(text, {})
     size = tree.img_size or _own_size(model.name)

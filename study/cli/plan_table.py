@@ -10,6 +10,7 @@ from study.cli import searching
 from study.cli.output import in_units
 from study.format import duration, many
 from study.plan import comparisons
+from study.plan.estimate import remaining
 from study.plan.plan import Plan
 from study.report.columns import FittedTable
 from study.spec.schema import SequentialSeeds
@@ -56,8 +57,7 @@ def total(plan: Plan) -> int:
 
 
 def _design(study: Study, name: str) -> str:
-    options = study.design_options.get(name, {})
-    listed = ", ".join(f"{key} {value}" for key, value in options.items())
+    listed = ", ".join(f"{key} {value}" for key, value in study.designs[name].items())
     return name.replace("_", " ") + f" ({listed})" * bool(listed)
 
 
@@ -115,7 +115,7 @@ def _as_written(value: object) -> str:
 
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:
-    missing, seeds = len(plan.missing), len(plan.study.seeds)
+    seeds = len(plan.study.seeds)
     notes = [
         f"{arm.label}: MACs refused: {arm.cost_record.refused}"
         for arm in plan.arms
@@ -125,14 +125,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
     notes += [*_tuning(plan), *searching.notes(plan)]
-    if missing and priced:
-        seconds, how = priced
-        wide = many(workers, "worker")
-        notes.append(f"{many(missing, 'trial')} to run, about {duration(seconds)}, {wide} ({how})")
-    elif missing:
-        notes.append(f"{many(missing, 'trial')} to run")
-    else:
-        notes.append("nothing to run: every trial has a result")
+    notes.append(_to_run(plan, priced, workers))
     if plan.evaluates_given_weights:
         return [
             *notes,
@@ -151,6 +144,21 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     else:
         notes.append(f"smallest p of an exact sign-flip test with {many(seeds, 'seed')}: {p:.2g}")
     return [*notes, *_reach(plan, seeds)]
+
+
+def _to_run(plan: Plan, priced: tuple[float, str] | None, workers: int) -> str:
+    """A note on the trials that are left, and how long they take."""
+    missing, proposing = len(plan.missing), plan.proposing
+    if not missing:
+        return "nothing to run: every trial has a result"
+    left = many(sum(remaining(plan).values()), "trial")
+    # What proposals and winners compute follows from results, so only their number is known.
+    known = "" if proposing is None or proposing.spent else f", {missing} of them known now"
+    if priced is None:
+        return f"{left} to run{known}"
+    seconds, how = priced
+    wide = many(workers, "worker")
+    return f"{left} to run{known}, about {duration(seconds)}, {wide} ({how})"
 
 
 def _tuning(plan: Plan) -> Iterator[str]:
@@ -217,7 +225,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     if margin and plan.sd > 0:
         # A margin is in the units of the table, the sd in base units.
         needed = seeds_for(margin / metric.scale, plan.sd) or f"more than {MOST_SEEDS}"
-        yield f"the margin, {margin:g}{unit}, needs {needed} seeds (80 % power)"
+        yield f"the margin, {margin:g}{unit}, needs {needed} seeds, set in advance (80 % power)"
 
 
 def _refused(arm: PlannedArm) -> bool:
@@ -230,8 +238,8 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
     return {
         "study": plan.study.name,
         "question": plan.study.question,
-        "design": list(plan.study.designs),
-        "design_options": {k: dict(v) for k, v in plan.study.design_options.items()},
+        "design": [*plan.study.designs],
+        "design_options": {k: dict(v) for k, v in plan.study.designs.items()},
         "seeds": list(plan.study.seeds),
         "profile": plan.study.profile,
         "arms": [

@@ -3,6 +3,7 @@
 StudyError              printed without a traceback, exit status 2
     SpecError           a study file names something that does not exist
     BuildError          no model can be built from these arguments
+        UnknownModelError  no model has this name
         SizeError       the model takes no images of this size
     DataError           the images are missing, or not those that the study describes
     MetricError         a quantity cannot be measured reliably
@@ -23,6 +24,7 @@ __all__ = [
     "SpecError",
     "StoreError",
     "StudyError",
+    "UnknownModelError",
     "likely_name",
     "unknown",
 ]
@@ -49,6 +51,10 @@ class BuildError(StudyError):
     def __init__(self, message: str, argument: str | None = None, key: str | None = None) -> None:
         super().__init__(message)
         self.argument, self.key = argument, key
+
+
+class UnknownModelError(BuildError):
+    """No model has this name."""
 
 
 class SizeError(BuildError):

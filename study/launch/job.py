@@ -21,6 +21,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -118,7 +119,7 @@ def record(job: Path, trial: str) -> TrialRecord:
         StoreError: no job of this user has the trial.
     """
     for folder in chain([job], alike(job)):
-        for computed in map(Computed.look, [folder / job_folder.RECORDS, *_growth(folder)]):
+        for computed in map(_computed, [folder / job_folder.RECORDS, *_growth(folder)]):
             if computed and trial in computed.trials:
                 return computed.trials[trial]
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
@@ -130,7 +131,7 @@ def trials(job: Path, settings: Job | None = None) -> list[str]:
     `settings` are the job's, where they have been read; otherwise it must be the user's own.
     """
     settings = settings or order(job)
-    added = (Computed.look(file) for file in _growth(job))
+    added = map(_computed, _growth(job))
     return [*settings.trials, *(name for more in added if more for name in more.trials)]
 
 
@@ -139,6 +140,20 @@ def add(job: Path, records: Mapping[str, TrialRecord]) -> None:
     number = len(_growth(job)) + 1
     file = job_folder.GROWTH.replace("*", f"{number:06}")
     write(job / file, {name: record.plain for name, record in records.items()})
+
+
+def _computed(file: Path) -> Computed | None:
+    """The trials in a file of a job folder; None while it cannot be read."""
+    try:
+        return _read(file)
+    except (OSError, DamagedError):
+        return None
+
+
+# Such a file is written whole and never again, and workers ask for its trials at every claim.
+@lru_cache(maxsize=4096)
+def _read(file: Path) -> Computed:
+    return Computed.parsed(content(file))
 
 
 def _growth(job: Path) -> list[Path]:

@@ -10,7 +10,7 @@ import torch
 from timm.models import get_pretrained_cfg, is_model, model_entrypoint, split_model_name_tag
 from torch import nn
 
-from study.errors import BuildError, StudyError, unknown
+from study.errors import BuildError, StudyError, UnknownModelError, unknown
 from study.given_weights import ARGUMENTS, FETCHED, architecture
 from study.models import pvt, rest, surgery
 from study.models.arguments import Arguments, sides
@@ -123,7 +123,9 @@ def fixed(name: str) -> bool:
         config = get_pretrained_cfg(name)
     except RuntimeError:  # timm has no such tag
         tags = [other.partition(".")[2] for other in timm.list_pretrained(f"{bare(name)}.*")]
-        raise BuildError(unknown(f"tag of {bare(name)}", name.partition(".")[2], tags)) from None
+        raise UnknownModelError(
+            unknown(f"tag of {bare(name)}", name.partition(".")[2], tags)
+        ) from None
     return config is not None and config.fixed_input_size
 
 
@@ -173,7 +175,7 @@ def bare(name: str) -> str:
         return name
     model = split_model_name_tag(name)[0]
     if not is_model(model):
-        raise BuildError(unknown("model", name, timm.list_models()))
+        raise UnknownModelError(unknown("model", name, timm.list_models()))
     return model
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import prod
 
 from study import stats
-from study.spec.arm_names import effect_name
+from study.spec.arm_names import sum_name
 from study.spec.designs import DESIGNS, arms_of
 from study.spec.study import Study
 from study.stats.fractional_effects import AliasClass
@@ -38,9 +38,8 @@ def design_notes(study: Study) -> Iterator[str]:
 
 
 def _aliases(study: Study, classes: list[AliasClass]) -> Iterator[str]:
-    aliased = [
-        " = ".join(effect_name(study, term) for term, _ in own) for own in classes if own[1:]
-    ]
+    # As the rows of the table of factors are named.
+    aliased = [sum_name(study, own) for own in classes if own[1:]]
     if aliased:
-        yield f"aliased, so that only sums of them are estimated: {'; '.join(aliased)}"
+        yield f"aliased, so that only these sums are estimated: {'; '.join(aliased)}"
     yield (f"interactions of three or more factors are taken to be zero; {SEVERAL}")

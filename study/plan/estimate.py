@@ -67,7 +67,7 @@ def remaining_time(
     plan: Plan, store: Store, workers: int, *, hardware: Hardware = HERE
 ) -> tuple[float, str] | None:
     """The remaining seconds and the source of the estimate; None without any measurement."""
-    trials = _remaining(plan)
+    trials = remaining(plan)
     if not any(trials.values()):
         return 0.0, "nothing is missing"
     times = trial_times(plan, store, hardware=hardware)
@@ -114,14 +114,14 @@ def _tuning(plan: Plan) -> dict[str, int]:
         return {plan.baseline.digest: plan.search.budget - plan.search.ended}
     if not plan.tuning:
         return {}
-    seeds, limits, left = len(plan.study.seeds), plan.study.sequential, _remaining(plan)
+    seeds, limits, left = len(plan.study.seeds), plan.study.sequential, remaining(plan)
     ours = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
     first = limits.min if limits else seeds
     unchosen = {a.digest for a, r in zip(plan.arms, plan.tuning.arms, strict=False) if not r.chosen}
     return {n: count - ours[n] - first * (n in unchosen) for n, count in left.items()}
 
 
-def _remaining(plan: Plan) -> dict[str, int]:
+def remaining(plan: Plan) -> dict[str, int]:
     """The number of trials that each arm has before it, by its digest."""
     limits = plan.study.sequential
     left = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}

@@ -10,11 +10,11 @@ from study.plan import front, label_checks, notes, sequential, twins
 from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
+from study.plan.tuned_space import TunedSpace
 from study.spec.arm_names import owners
 from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
-from study.spec.tuning import Categories
 from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, stored_trial
@@ -48,6 +48,7 @@ def plan(
         search = searched(file, task, every.arms[0], store)
         file, every = front.as_levels(file, search, every, resolve)
         study, _ = file.complete()
+    space = _space(task, file, every.arms, store)
     refitted = _with_twins(study, task, every, file, tell)
     tuning = tuned(file, task, every.arms, store)
     # A study has one of both, or neither.
@@ -58,7 +59,8 @@ def plan(
         *design_notes(study),
         *every.notes,
         *refitted.notes,
-        *notes.stale(planned, store),
+        *(space.notes() if space else ()),
+        *notes.stale(planned, tuning, store),
         *notes.code(planned),
         *task.notes(planned, store),
         *label_checks.units(study, file.places, _costs(study, planned)),
@@ -82,25 +84,20 @@ def _checked(
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
-    if mistakes := list(_unknown_names(task, file, store)):
-        raise SpecError(report(mistakes))
     return every
 
 
-def _unknown_names(task: Task, file: ReadStudy, store: Store) -> Iterator[Problem]:
-    """Names among the categories that are tuned which the task does not know."""
-    study, configurations = file.complete()
-    base = (0,) * len(study.factors)
-    for path, values in study.tune.space.items() if study.tune else ():
-        # Numbers may be right or wrong only together with other values of a proposal.
-        texts = values.values if isinstance(values, Categories) else ()
-        for place, value in enumerate(texts):
-            if isinstance(value, str):
-                arm = configurations.arm(base, {path: value})
-                tree = file.places.document.at(["tune", "space", path, place])
-                for wrong in task.resolved_alone(file, arm, store).problems:
-                    if wrong.message.startswith("unknown "):
-                        yield Problem(wrong.message, tree.location, wrong.hint)
+def _space(
+    task: Task, file: ReadStudy, arms: Sequence[ResolvedArm], store: Store
+) -> TunedSpace | None:
+    """The space that the arms are tuned in; raises SpecError if it has mistakes."""
+    study, _ = file.complete()
+    if study.tune is None:
+        return None
+    space = TunedSpace(file, task, store, study.tune, arms)
+    if mistakes := [*space.problems()]:
+        raise SpecError(report(mistakes))
+    return space
 
 
 def _with_twins(

@@ -20,7 +20,7 @@ def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:
             first = study.label(plan.baseline.arm.choices, within=index)
             blocks.append((factor.path, [(first, plan.baseline), *rows]))
     several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
-    if several and set(study.designs) <= COMBINING:
+    if several and study.designs.keys() <= COMBINING:
         paths = " × ".join(factor.path for factor in study.factors[:NAMED])
         head = paths if len(study.factors) <= NAMED else f"{len(study.factors)} factors combined"
         return [(head, [(a.label, a) for a in plan.arms])]

@@ -95,7 +95,7 @@ def _ordered(
 ) -> list[tuple[str, PlannedArm]]:
     """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
     # The rows of a cumulative path build on each other, so their order is their meaning.
-    if analysis.plan.study.designs == ("cumulative",):
+    if analysis.plan.study.designs.keys() == {"cumulative"}:
         return rows
     # A stable sort: the others keep the order of the study file.
     return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)

@@ -22,6 +22,16 @@ def effect_name(study: Study, term: Iterable[tuple[int, int]]) -> str:
     return " × ".join(names)
 
 
+def sum_name(study: Study, aliased: Iterable[tuple[Iterable[tuple[int, int]], float]]) -> str:
+    """The name of a sum of aliased effects, given with their weights: "A − ½ B × C"."""
+    (first, _), *others = aliased
+    more = (
+        f" {'−' if weight < 0 else '+'} {'½ ' if abs(weight) < 1 else ''}{effect_name(study, term)}"
+        for term, weight in others
+    )
+    return effect_name(study, first) + "".join(more)
+
+
 def owners(study: Study, every: Sequence[Arm]) -> dict[str, int]:
     """The index of the arm that a name belongs to; names of several arms are left out."""
     return {name: n for n, several in enumerate(own_names(study, every)) for name in several}

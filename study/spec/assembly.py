@@ -25,7 +25,6 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         factors=tuple(tree.factor for tree in places.factors),
         seeds=_seeds(file),
         sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
-        designs=_names(file),
         columns=tuple(file.columns or ()) or _columns(configurations),
         timing=file.timing,
         expects=file.expects,
@@ -56,12 +55,6 @@ def _seeds(file: StudyFile) -> tuple[int, ...]:
     if isinstance(file.seeds, SequentialSeeds):
         return tuple(range(file.seeds.max))
     return tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds)
-
-
-def _names(file: StudyFile) -> tuple[str, ...]:
-    """The names of a file's designs."""
-    items = file.design if isinstance(file.design, list) else [file.design]
-    return tuple(item if isinstance(item, str) else item.name for item in items)
 
 
 def _mapping(tree: Tree) -> dict[str, object]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from study.spec.places import NONE, Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
-from study.spec.study import Arm
+from study.spec.study import Arm, Choices
 from study.spec.task import ReadParts, TaskSchema
 from study.spec.tuning import Values
 from study.spec.yaml import Tree
 
-Choices = tuple[int, ...]
 Read = tuple[object, list[Problem], Tree]
 """A part of a configuration, the problems of its keys, and their positions."""
 

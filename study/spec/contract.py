@@ -1,8 +1,7 @@
 """The contract of designs."""
 
-from study.spec.designs import Choices
 from study.spec.designs.options import Design, options_model, required
-from study.spec.study import Factor, Level
+from study.spec.study import Choices, Factor, Level
 
 FACTORS = [
     Factor(f"part.{number}", (Level(f"{number} with", True), Level(f"{number} without", False)))

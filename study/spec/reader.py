@@ -197,12 +197,12 @@ def _study(
     factors, more = factors_of(document.value.get("factors", absent), task)
     tree, declares = document.at(["metrics"]), task.declares_metrics
     catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
-    options, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
+    designs, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
     problems += more + wrong + unfit + undefined_names(document, catalogue)
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
     study = assembled(path, valid, configurations)
-    study = replace(study, catalogue=catalogue, design_options=options)
+    study = replace(study, catalogue=catalogue, designs=designs)
     tune, more = tuning_of(valid, study, document, task)
     search, wrong = search_of(valid, study, document, task)
     study, problems = replace(study, tune=tune, search=search), [*problems, *more, *wrong]
@@ -216,7 +216,7 @@ def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...]
     """The arms of all designs, and the problems of their configurations."""
     base, problems = (0,) * len(study.factors), list[Problem]()
     try:
-        arms = tuple(map(configurations.arm, designed(study.design_options, study.factors)))
+        arms = tuple(map(configurations.arm, designed(study.designs, study.factors)))
     except UnfitFactorsError as error:
         places = configurations.places
         problems += [

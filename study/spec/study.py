@@ -13,6 +13,11 @@ from study.spec.searching import SearchRules
 from study.spec.task import ArmConfig
 from study.spec.tuning import TuningRules, Values
 
+Choices = tuple[int, ...]
+"""The level that an arm chooses for each factor, by its number."""
+Designs = Mapping[str, Mapping[str, object]]
+"""The options of designs by name, defaults filled in."""
+
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
 # In brackets: a comma would end the label in a list of a study file.
 MATCHED = "(matched)"
@@ -67,8 +72,8 @@ class Refit:
 class Arm:
     """One row of the table: a level for each factor, and the configuration that results."""
 
-    choices: tuple[int, ...]
-    """The index of the level for each factor; the baseline has 0 everywhere."""
+    choices: Choices
+    """The baseline has 0 everywhere."""
     config: ArmConfig
     values: Values = field(default_factory=dict)
     """Values in place of the file's: those of a proposal, or that tuning has chosen."""
@@ -84,7 +89,7 @@ class Arm:
         """Indices of the factors that are not at their first level."""
         return tuple(factor for factor, level in enumerate(self.choices) if level)
 
-    def without(self, factor: int) -> tuple[int, ...]:
+    def without(self, factor: int) -> Choices:
         """The levels of the arm with one factor back at its first level."""
         return tuple(0 if f == factor else level for f, level in enumerate(self.choices))
 
@@ -102,7 +107,6 @@ class Study:
     baseline: Mapping[str, Mapping[str, object]]
     """The keys of each part of the baseline as the file has them."""
     factors: tuple[Factor, ...]
-    designs: tuple[str, ...]
     seeds: tuple[int, ...]
     """The seeds of every arm; with `sequential` those that an arm may have."""
     columns: tuple[str, ...]
@@ -131,8 +135,8 @@ class Study:
     """The metrics that the study may use, by name."""
     contrasts: tuple[tuple[str, str], ...] = ()
     """Pairs of labels whose arms are compared by a test declared in advance."""
-    design_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """By design, its options with their defaults; a design without options may be absent."""
+    designs: Designs = field(default_factory=dict)
+    """The designs in the order of the file."""
     match: Match | None = None
     """The cost to which every arm has a twin refitted."""
 

@@ -7,7 +7,7 @@ that was fixed in advance; a number that depends on results needs another one.
 
 from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from study.stats.intervals import CONFIDENCE, bca, interval, varies
 from study.stats.sign_flip import sign_flip
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Inference(Protocol):
     """Intervals and two-sided p values of samples (n,); NaN where there is none."""
 
+    name: ClassVar[str]
+    """The kind of its intervals in words."""
+
     def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]: ...
     def bca(self, sample: Numbers) -> tuple[float, float]: ...
     def sign_flip(self, differences: Numbers) -> float: ...
@@ -27,6 +30,8 @@ class Inference(Protocol):
 
 class FixedSeeds:
     """The inference from a number of seeds that no result has decided."""
+
+    name: ClassVar[str] = "95 % interval"
 
     def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]:
         """The t interval."""

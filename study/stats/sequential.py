@@ -26,7 +26,7 @@ from __future__ import annotations  # numpy and scipy are for reports: plans mus
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from math import isnan, nan, sqrt
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeVar
 
 from study.stats.contrasts import holm
 from study.stats.intervals import ALPHA, UNDEFINED, varies
@@ -75,11 +75,6 @@ class Decision:
 UNSEEN = Decision("undecided", 0, 1.0, 1.0)
 
 
-def boundaries(rule: Rule, alpha: float) -> Numbers:
-    """The critical |t| of each look from `min` to `max` seeds, (looks,), of one test."""
-    return critical(rule.min, rule.max, alpha)
-
-
 def sequential_p(differences: Numbers, rule: Rule, margin: float = 0.0) -> float:
     """The p, valid at any look, that differences (n,) in the order of seeds differ from a margin.
 
@@ -87,7 +82,7 @@ def sequential_p(differences: Numbers, rule: Rule, margin: float = 0.0) -> float
     trial that failed (NaN). Looks end with `max` seeds. A look without a spread shows nothing.
     """
     seen = _looks(differences, rule, margin)
-    return seen[-1][0] if seen else 1.0
+    return seen[-1].p if seen else 1.0
 
 
 def repeated_interval(differences: Numbers, rule: Rule, tests: int = 1) -> tuple[float, float]:
@@ -104,7 +99,7 @@ def repeated_interval(differences: Numbers, rule: Rule, tests: int = 1) -> tuple
     n = len(sample)
     if n < rule.min or not varies(sample):
         return UNDEFINED
-    t = boundaries(rule, rule.alpha / tests)[n - rule.min]
+    t = critical(rule.min, rule.max, rule.alpha / tests)[n - rule.min]
     mean, reach = sample.mean(), t * sample.std(ddof=1) / sqrt(n)
     return float(mean - reach), float(mean + reach)
 
@@ -126,6 +121,8 @@ def decided(
     undecided, gets no further seeds, and counts in the correction. `other_tests` are tests of the
     same family that are not among these.
     """
+    import numpy as np
+
     margins = margins or {}
     looks = {key: _looks(row, rule, margins.get(key, 0.0)) for key, row in differences.items()}
     states = dict.fromkeys(differences, UNSEEN)
@@ -134,7 +131,18 @@ def decided(
         if not undecided or any(len(differences[key]) < n for key in undecided):
             break
         seen = {key: looks[key][n - rule.min] for key in undecided}
-        states = _after(n, states, seen, rule, other_tests, margins)
+        states |= {key: Decision("undecided", n, look.p, nan) for key, look in seen.items()}
+        # Of all contrasts: one that is decided keeps its p, and its place in the family.
+        p = holm(np.array([now.p for now in states.values()]), other_tests=other_tests)
+        states = {
+            key: replace(now, holm=own)
+            for (key, now), own in zip(states.items(), p.tolist(), strict=True)
+        }
+        states |= {
+            key: replace(states[key], state=look.state)
+            for key, look in seen.items()
+            if states[key].holm <= rule.alpha
+        }
     return states
 
 
@@ -151,52 +159,36 @@ def _is_open(now: Decision) -> bool:
     return now.state == "undecided" and not isnan(now.p)
 
 
-def _after(
-    n: int,
-    states: Mapping[Key, Decision],
-    seen: Mapping[Key, tuple[float, bool]],
-    rule: Rule,
-    other_tests: int,
-    margins: Mapping[Key, float],
-) -> dict[Key, Decision]:
-    """The states after the look at n seeds, where `seen` has each undecided contrast's."""
+class Look(NamedTuple):
+    """The evidence of all looks at a contrast so far, which only grows."""
+
+    p: float
+    """The sequential p."""
+    state: State
+    """The state that a small p shows: on which side of the margin the differences lie."""
+
+
+def _looks(differences: Numbers, rule: Rule, margin: float) -> list[Look]:
+    """The looks at a contrast, from `min` seeds on."""
     import numpy as np
 
-    p = {key: seen[key][0] if key in seen else now.p for key, now in states.items()}
-    corrected = holm(np.array([*p.values()]), other_tests=other_tests)
-    after = {}
-    for (key, now), value in zip(states.items(), map(float, corrected), strict=True):
-        if key not in seen:
-            after[key] = Decision(now.state, now.seeds, now.p, value)
-            continue
-        state: State = "undecided"
-        if value <= rule.alpha:
-            state = _name(seen[key][1], margins.get(key, 0.0))
-        after[key] = Decision(state, n, p[key], value)
-    return after
-
-
-def _name(outside: bool, margin: float) -> State:
-    if not outside:
-        return "equal"
-    return "beyond" if margin else "different"
-
-
-def _looks(differences: Numbers, rule: Rule, margin: float) -> list[tuple[float, bool]]:
-    """The sequential p at each look so far, and the side of the margin that it speaks for."""
-    import numpy as np
-
-    least, looks = (1.0, True), []
+    least, looks = Look(1.0, "undecided"), []
     for n in range(rule.min, min(rule.max, len(differences)) + 1):
         sample = np.asarray(differences[:n], float)
         if np.isnan(sample).any():
-            least = (nan, True)
+            least = Look(nan, "undecided")
         elif varies(sample):
             size, error = abs(sample.mean()), sample.std(ddof=1) / sqrt(n)
             p = level(rule.min, rule.max, n, abs(size - margin) / error)
-            least = min(least, (p, bool(size >= margin)), key=lambda look: look[0])
+            least = min(least, Look(p, _side(size, margin)), key=lambda look: look.p)
         looks.append(least)
     return looks
+
+
+def _side(size: float, margin: float) -> State:
+    if size < margin:
+        return "equal"
+    return "beyond" if margin else "different"
 
 
 @dataclass(frozen=True)
@@ -206,6 +198,7 @@ class SequentialInference:
     rule: Rule
     tests: int
     """The tests of the family, whose intervals hold together."""
+    name: ClassVar[str] = "repeated 95 % interval"
 
     def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]:
         """The repeated interval, which holds wherever seeds end; None: for all tests at once."""

@@ -32,7 +32,7 @@ def tuned(file: ReadStudy, task: Task, arms: Sequence[ResolvedArm], store: Store
         return None
     replay = Replay(ProposalTrials(file, task, store, study.tune, study.tune.objective), study.tune)
     rows = [replay.chosen(replay.arm(arm)) for arm in arms]
-    return Tuning(study.tune, tuple(replay.at_baseline(row, rows[0]) for row in rows))
+    return Tuning(tuple(replay.at_baseline(row, rows[0]) for row in rows))
 
 
 @dataclass(frozen=True)

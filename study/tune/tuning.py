@@ -101,8 +101,12 @@ class TunedArm:
 class Tuning:
     """The tuning of all arms, in the order of the study."""
 
-    rules: TuningRules
     arms: tuple[TunedArm, ...]
+
+    @property
+    def rules(self) -> TuningRules:
+        """The rules, which are the same for all arms."""
+        return self.arms[0].rules
 
     @property
     def spent(self) -> bool:

@@ -10,8 +10,9 @@ from study.errors import StoreError
 from study.launch import job as job_folder
 from study.store import holders, leases
 from study.store.heartbeats import Heartbeats
+from study.store.records import TrialRecord
 from study.store.store import Store
-from tests.launch.conftest import finish, leave, ordered
+from tests.launch.conftest import CONFIG, finish, leave, ordered
 
 
 def test_a_job_folder_is_the_users_alone(store):
@@ -42,6 +43,20 @@ def test_the_code_of_a_job_is_a_copy_of_today_s(store):
     copied = job / "code" / "study" / "launch" / "job.py"
     assert copied.read_text() == Path(job_folder.__file__).read_text()
     assert job_folder.order(job).code["digest"]
+
+
+def test_a_file_of_trials_is_read_once_and_one_that_is_not_there_yet_again(store):
+    job = ordered(store, ["a-0"])
+    added = job / "trials.000001.json"
+    added.write_text("{")  # as a file server may show it for a while
+    assert job_folder.queue(job) == ["a-0"]
+    added.unlink()
+    job_folder.add(job, {"b-0": TrialRecord(config=CONFIG)})
+    assert job_folder.queue(job) == ["a-0", "b-0"]
+    # It never changes, so nothing notices that its content is gone.
+    added.write_text("{")
+    assert job_folder.queue(job) == ["a-0", "b-0"]
+    assert job_folder.record(job, "b-0").config.plain == CONFIG
 
 
 def test_workers_take_what_later_orders_of_the_study_ask_for(store):

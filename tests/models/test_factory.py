@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from study.errors import BuildError
+from study.errors import BuildError, UnknownModelError
 from study.models import SLOTS, build, resolved
 
 DATA = {"num_classes": 10, "in_chans": 3, "img_size": 64}
@@ -59,7 +59,7 @@ def test_a_mistake_names_its_argument(name, arguments, at_fault, message):
 
 
 def test_an_unknown_model_is_told_the_nearest_name():
-    with pytest.raises(BuildError, match='did you mean "rest_lite"'):
+    with pytest.raises(UnknownModelError, match='did you mean "rest_lite"'):
         built("rest_lit")
 
 

@@ -134,7 +134,10 @@ def test_a_plan_says_what_its_seeds_can_show(tiny):
     assert plan.sd == pytest.approx(sd)
     notes = plan_notes(plan, None, 1)
     assert f"{reach} (Top-1: {1155 * sd:.2f} pp, from finished trials)" in notes
-    assert notes[-1] == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds (80 % power)"
+    assert (
+        notes[-1]
+        == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds, set in advance (80 % power)"
+    )
 
 
 def test_a_plan_knows_no_spread_of_what_diverged_or_is_not_paired(tiny):

@@ -37,7 +37,7 @@ BUILT = {
 REDUCTION = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]}
 
 
-def _study(factors, seeds, published, **fields):
+def _study(factors, seeds, published, designs=("one_at_a_time",), **fields):
     return Study(
         **{
             "name": "emsa_reduction",
@@ -55,7 +55,7 @@ def _study(factors, seeds, published, **fields):
                 Factor(path, tuple(Level(label, label) for label in labels))
                 for path, labels in factors.items()
             ),
-            "designs": ("one_at_a_time",),
+            "designs": designs if isinstance(designs, dict) else {name: {} for name in designs},
             "seeds": tuple(range(seeds)),
             "columns": ("params", "macs", "throughput", "top1"),
             "published": {row: _printed(**numbers) for row, numbers in published.items()},
@@ -79,10 +79,9 @@ def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None,
 
 def _choices(study):
     if {"fractional", "pairwise"} & {*study.designs}:
-        chosen = {name: study.design_options.get(name, {}) for name in study.designs}
-        return designed(chosen, study.factors)
+        return designed(study.designs, study.factors)
     every = product(*(range(len(factor.levels)) for factor in study.factors))
-    several = len(study.factors) if study.designs != ("one_at_a_time",) else 1
+    several = len(study.factors) if study.designs.keys() != {"one_at_a_time"} else 1
     return [choices for choices in every if sum(map(bool, choices)) <= several]
 
 

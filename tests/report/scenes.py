@@ -136,6 +136,18 @@ def three_factors(lab):
     return lab(ELEMENTS, designs=("cumulative", "factorial"), top1=values)
 
 
+def fraction(lab):
+    """Half of the combinations of three factors, so that main effects are aliased."""
+    factors = {f"model.{name}": ["without", name.upper()] for name in "abc"}
+    values = {
+        "baseline": seeds(0.90),
+        "B + C": seeds(0.92, start=1),
+        "A + C": seeds(0.93, start=2),
+        "A + B": seeds(0.95, start=3),
+    }
+    return lab(factors, designs={"fractional": {"resolution": 3}}, top1=values)
+
+
 def path(lab):
     """A cumulative table, and nothing else."""
     labels = ["baseline", "PA", "PA + Overlapping", "PA + ResT", "PA + ResT + Conv-1x1"]
@@ -252,6 +264,7 @@ SCENES = {
     "many": lambda lab: learnt(counted(many(lab)), epochs=3, most=20),
     "factorial": factorial,
     "three factors": three_factors,
+    "fraction": fraction,
     "path": path,
     "resolution": lambda lab: counted(resolution(lab)),
     "refused": lambda lab: lab(EMSA, cost=dict.fromkeys(["baseline", *RATIOS[1:]], "no count")),

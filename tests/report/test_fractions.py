@@ -7,6 +7,7 @@ import pytest
 from study.analysis.analysis import Analysis
 from study.plan.design_notes import design_notes
 from study.report.contents import Report
+from study.report.figures.factors import factors as draw
 from study.report.figures.interactions import interactions
 from study.report.formats.latex import latex
 from study.report.table import table as study_table
@@ -26,10 +27,7 @@ VALUES = {
 
 
 def third(resolution):
-    return {
-        "designs": ("fractional",),
-        "design_options": {"fractional": {"resolution": resolution}},
-    }
+    return {"designs": {"fractional": {"resolution": resolution}}}
 
 
 def labels(block):
@@ -78,14 +76,14 @@ def test_the_notes_list_what_is_aliased_and_claim_no_row_for_one_factor(analysed
     table = study_table(analysed(THREE, top1=VALUES, **third(3)))
     notes = " ".join(table.notes)
     assert "fractional: 4 of 8 combinations, resolution III" in notes
-    assert "A = B × C; B = A × C; C = A × B" in notes
+    assert "only these sums are estimated: A − ½ B × C; B − ½ A × C; C − ½ A × B" in notes
     assert "a row that differs in several factors shows the effect of none of them alone" in notes
     assert labels(table.blocks[0]) == ["baseline", "B + C", "A + C", "A + B"]
 
 
 def test_arms_beside_the_fraction_do_not_enter_its_effects(analysed):
     beside = {"A": [0.1, 0.2, 0.3], "B": [0.9, 0.9, 0.8], "C": [0.5, 0.6, 0.7]}
-    both = third(3) | {"designs": ("one_at_a_time", "fractional")}
+    both = {"designs": {"one_at_a_time": {}, **third(3)["designs"]}}
     alone = factor_table(analysed(THREE, top1=VALUES, **third(3)))
     together = factor_table(analysed(THREE, top1=VALUES | beside, **both))
     assert together.blocks == alone.blocks
@@ -125,3 +123,19 @@ def test_labels_of_several_factors_are_told_apart_by_their_paths():
 def test_a_study_recomputes_the_arms_of_a_design(lab):
     plan, _ = lab(SIX, **third(4))
     assert arms_of(plan.study, "fractional") == [arm.arm.choices for arm in plan.arms]
+
+
+@pytest.mark.parametrize(
+    ("factors", "fields", "count"), [(THREE, third(3), 1), (SIX, third(4), 1), (SIX, third(5), 0)]
+)
+def test_aliased_effects_have_a_figure_with_the_names_of_the_table(
+    analysed, factors, fields, count
+):
+    analysis = measured(analysed, factors, fields)
+    figures = list(draw(Report(analysis, {}, "")))
+    assert len(figures) == count
+    table = factor_table(analysis)
+    rows = [row.label for block in table.blocks for row in block.rows]
+    for figure in figures:
+        assert [*figure.data["effect"]] == rows
+        assert figure.alt.startswith("Effects of factors; a sum is aliased effects")

@@ -7,6 +7,7 @@ import pytest
 
 from study.registries.contracts import checks
 from study.spec.designs import DESIGNS
+from study.spec.schema import StudyFile
 from study.spec.vocabulary import json_schema
 from tests.spec.study_files import GOOD, VOCABULARY, load
 
@@ -18,8 +19,12 @@ def with_design(tmp_path, design, text=GOOD):
 def test_options_have_their_defaults(tmp_path):
     study, wrong = with_design(tmp_path, "[fractional, one_at_a_time]")
     assert not wrong
-    assert study.designs == ("fractional", "one_at_a_time")
-    assert study.design_options == {"fractional": {"resolution": 4}, "one_at_a_time": {}}
+    assert study.designs == {"fractional": {"resolution": 4}, "one_at_a_time": {}}
+
+
+def test_a_file_without_designs_has_the_one_of_the_schema(tmp_path):
+    study, _ = load(tmp_path, GOOD)
+    assert [*study.designs] == [StudyFile.model_fields["design"].default]
 
 
 def test_an_option_decides_which_arms_there_are(tmp_path):
@@ -73,7 +78,7 @@ def test_a_design_of_a_plugin_has_options_too(tmp_path, monkeypatch):
     study, wrong = with_design(tmp_path, "{name: sized, arms: 2}")
     assert not wrong
     assert len(study.arms) == 2
-    assert study.design_options == {"sized": {"arms": 2, "wide": False}}
+    assert study.designs == {"sized": {"arms": 2, "wide": False}}
     assert "input should be 1 or 2, not 3" in with_design(tmp_path, "{name: sized, arms: 3}")[1]
     assert all(result.ok for result in checks("design", "sized"))
 

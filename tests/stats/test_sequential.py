@@ -19,12 +19,12 @@ from benchmarks.sequential import (
 from study.stats import interval, t_boundaries
 from study.stats.sequential import (
     Rule,
-    boundaries,
     decided,
     repeated_interval,
     seeds_wanted,
     sequential_p,
 )
+from study.stats.t_boundaries import critical
 
 RULE = Rule(3, 12)
 NAN = math.nan
@@ -48,7 +48,7 @@ def with_t(t, n):
 @pytest.mark.parametrize("n", [3, 7, 12])
 @pytest.mark.parametrize("alpha", LEVELS)
 def test_the_p_of_a_boundary_is_its_level(n, alpha):
-    t = boundaries(RULE, alpha)[n - 3]
+    t = critical(RULE.min, RULE.max, alpha)[n - 3]
     assert t_boundaries.level(3, 12, n, t) == pytest.approx(alpha, rel=0.002)
     assert t_boundaries.level(3, 12, n, -t) == t_boundaries.level(3, 12, n, t)
 
@@ -75,7 +75,7 @@ def test_neither_scale_nor_sign_changes_the_p(rng):
 @pytest.mark.parametrize("n", [3, 8, 12])
 @pytest.mark.parametrize("tests", [1, 10])
 def test_the_interval_excludes_zero_where_the_look_rejects(n, tests):
-    t = boundaries(RULE, 0.05 / tests)[n - 3]
+    t = critical(RULE.min, RULE.max, 0.05 / tests)[n - 3]
     assert repeated_interval(with_t(1.001 * t, n), RULE, tests)[0] > 0
     low, high = repeated_interval(with_t(0.999 * t, n), RULE, tests)
     assert low < 0 < high

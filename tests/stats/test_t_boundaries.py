@@ -9,7 +9,8 @@ from scipy import stats as reference
 from scipy.special import ndtr
 
 from study.stats import t_boundaries
-from study.stats.sequential import Rule, boundaries
+from study.stats.sequential import Rule
+from study.stats.t_boundaries import critical
 
 RULE = Rule(3, 12)
 LEVELS = (0.05, 0.05 / 3, 0.0025)
@@ -33,7 +34,7 @@ def t_values(sample, rule):
 def test_the_first_look_is_a_t_test_at_its_share_of_the_level(rule, alpha):
     share = (rule.min / rule.max) ** 2 * alpha
     expected = reference.t.isf(share / 2, rule.min - 1)
-    assert boundaries(rule, alpha)[0] == pytest.approx(expected, rel=1e-6)
+    assert critical(rule.min, rule.max, alpha)[0] == pytest.approx(expected, rel=1e-6)
 
 
 def passed_at_four_alone(first, second):
@@ -63,7 +64,7 @@ def passed_at_four_alone(first, second):
 @pytest.mark.heavy
 @pytest.mark.parametrize("alpha", [0.05, 0.0025])
 def test_two_looks_spend_what_an_independent_integral_says(alpha):
-    first, second = boundaries(Rule(3, 4), alpha)
+    first, second = critical(3, 4, alpha)
     spent = passed_at_four_alone(first, second)
     assert spent == pytest.approx((1 - 9 / 16) * alpha, rel=0.005)
 
@@ -74,7 +75,9 @@ def test_each_look_spends_its_part_in_a_simulation(rng, rule):
     studies = 200_000
     t = np.abs(t_values(rng.normal(size=(studies, rule.max)), rule))
     for alpha in LEVELS:
-        passed = np.logical_or.accumulate(t >= boundaries(rule, alpha), axis=1).mean(axis=0)
+        passed = np.logical_or.accumulate(t >= critical(rule.min, rule.max, alpha), axis=1).mean(
+            axis=0
+        )
         spent = alpha * (np.arange(rule.min, rule.max + 1) / rule.max) ** 2
         assert np.all(np.abs(passed - spent) < 4.5 * np.sqrt(spent / studies))
 
@@ -95,12 +98,12 @@ def test_a_finer_grid_has_the_same_boundaries(monkeypatch, first, last):
 def test_smaller_levels_have_farther_boundaries_at_every_look(rule):
     nominal = t_boundaries.table(rule.min, rule.max).nominal
     assert np.all(np.diff(nominal, axis=1) > 0)
-    assert np.all(np.diff(boundaries(rule, 0.01)) < 0)
+    assert np.all(np.diff(critical(rule.min, rule.max, 0.01)) < 0)
 
 
 def test_levels_outside_the_table_are_refused():
     with pytest.raises(ValueError, match="no boundaries at the level"):
-        boundaries(RULE, 1e-12)
+        critical(RULE.min, RULE.max, 1e-12)
 
 
 @pytest.mark.parametrize("wrong", [(1, 4), (5, 4), (3, 12, 0.0), (3, 12, 0.5)])

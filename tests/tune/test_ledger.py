@@ -168,3 +168,20 @@ def test_values_outside_the_space_are_noted(tmp_path):
     result = analysis(tmp_path, BOWL.replace("low: 50, high: 150", "low: 50, high: 90"))
     table = report.tables(result.plan, result.store)["tuning"]
     assert any("args.steps 100" in note for note in table.notes)
+
+
+def test_arms_of_unequal_seeds_are_ordered_by_the_seeds_that_all_have(tmp_path):
+    def noisy(store, name, record):
+        noise = (record.seed % 7) * (0.01 if record.seed < 100 else 0)
+        finish(store, name, record, value=height(record) + noise)
+
+    text = BOWL.replace("seeds: 2", "seeds: {min: 3, max: 6, stop: decided}")
+    result = analysis(tmp_path, text, finish=noisy)
+    for row, arm in zip(result.ledger.rows, result.plan.arms, strict=True):
+        assert len(arm.trials) >= 3
+        names = [trial.name for trial in arm.trials[:3]]
+        values = [result.store.result(name).metrics["height"] for name in names]
+        assert row.mean == pytest.approx(np.mean(values))
+    table = report.report(result.plan, result.store).tables["tuning"]
+    assert "The first has its repeated 95 % interval" in table.caption
+    assert "By mean Height over the first 3 seeds, which all arms have, " in " ".join(table.notes)

@@ -11,6 +11,7 @@ from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
 from study.report.figures.curves import curves
 from study.report.figures.effects import effects
+from study.report.figures.factors import factors
 from study.report.figures.interactions import interactions
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
@@ -40,6 +41,7 @@ FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
     "resolution": resolution,
     "published": published,
     "interactions": interactions,
+    "factors": factors,
     "roadmap": roadmap,
     "tuning": tuning,
     "search": search,

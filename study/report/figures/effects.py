@@ -63,10 +63,8 @@ def effects(report: Report) -> Iterator[ReportFigure]:
         ):
             here = data["arm"].isin(row_layout.places(page)) | (data["what"] == "noise floor")
             own = data[here & data["metric"].isin(names)]
-            figure = _figure(report.plan, marks, names, page=page, texts=texts, width=wide)
-            yield ReportFigure(
-                numbered("effects", number), figure, own, _alt(report.plan, own, texts)
-            )
+            figure = _figure(report, marks, names, page=page, texts=texts, width=wide)
+            yield ReportFigure(numbered("effects", number), figure, own, _alt(report, own, texts))
             number += 1
 
 
@@ -150,7 +148,7 @@ def _texts(plan: Plan, marks: list[EffectMark]) -> dict[tuple[str, str], str]:
 
 
 def _figure(
-    plan: Plan,
+    report: Report,
     marks: list[EffectMark],
     names: list[str],
     *,
@@ -162,8 +160,8 @@ def _figure(
     places = row_layout.places(page)
     for axes, name in zip(panels, names, strict=True):
         own = [mark for mark in marks if mark.metric == name]
-        _panel(axes, own, places)
-        axes.set_xlabel(format.difference_head(plan.catalogue[name]), parse_math=False)
+        _panel(axes, own, places, interval=report.analysis.inference.name)
+        axes.set_xlabel(format.difference_head(report.plan.catalogue[name]), parse_math=False)
         axes.set_xlim(*_span(own))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
@@ -184,7 +182,7 @@ def _span(marks: list[EffectMark]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> None:
+def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float], *, interval: str) -> None:
     """Draw the marks of one metric; `places` are the rows of this page."""
     for mark in marks:
         if mark.what == "noise floor":
@@ -218,7 +216,7 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
             capsize=2,
             linewidth=1,
             zorder=3,
-            label="mean, 95 % interval" if any_range(means) else "mean",
+            label=f"mean, {interval}" if any_range(means) else "mean",
         )
     linear(axes.xaxis)
 
@@ -226,7 +224,8 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
 # ---- alternative text ----
 
 
-def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:
+def _alt(report: Report, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:
+    plan = report.plan
     unit_of_pairs = "image" if plan.evaluates_given_weights else "seed"
     lines = [f"Differences from {plain(plan.baseline.label)}, paired by {unit_of_pairs}."]
     marks = stats.typed_rows(data, EffectMark)
@@ -234,7 +233,7 @@ def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> s
         metric = plan.catalogue[name]
         own = [mark for mark in marks if mark.metric == name]
         means = [mark for mark in own if mark.what not in ("seed", "noise floor")]
-        unit = " [95 % interval]" * any_range(means)
+        unit = f" [{report.analysis.inference.name}]" * any_range(means)
         rest = listing(f"{mark.label} {texts[name, mark.arm]}" for mark in means)
         lines.append(f"{format.difference_head(metric)}{unit}: {rest}.")
         for mark in own:

@@ -114,7 +114,8 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
 
 def _quality(report: Report, panel: Panel) -> None:
     _draw_seeds(panel, [mark for mark in panel.marks if mark.what == "seed"])
-    _draw_means(panel, [mark for mark in panel.marks if mark.what == "mean"])
+    means = [mark for mark in panel.marks if mark.what == "mean"]
+    _draw_means(panel, means, report.analysis.inference.name)
     _compared(report, panel.axes, [mark for mark in panel.base if mark.what == "mean"])
     _write_states(panel, [mark for mark in panel.marks if mark.what not in ("seed", "mean")])
     linear(panel.axes.yaxis, 5)
@@ -141,7 +142,7 @@ def _draw_seeds(panel: Panel, marks: list[LevelMark]) -> None:
     )
 
 
-def _draw_means(panel: Panel, marks: list[LevelMark]) -> None:
+def _draw_means(panel: Panel, marks: list[LevelMark], interval: str) -> None:
     panel.axes.errorbar(
         [panel.x(mark) for mark in marks],
         [mark.value for mark in marks],
@@ -151,7 +152,7 @@ def _draw_means(panel: Panel, marks: list[LevelMark]) -> None:
         markersize=4,
         capsize=2.5,
         linewidth=1,
-        label="mean, 95 % interval" if any_range(marks) else "mean",
+        label=f"mean, {interval}" if any_range(marks) else "mean",
     )
 
 

@@ -47,8 +47,9 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
     # A reversed range puts the first arm at the top, as in the table.
     arms = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
+    mean = _mean_trace(means, metric, report.analysis.inference.name)
     return {
-        "data": [*([_seed_trace(dots, metric)] if dots else []), _mean_trace(means, metric)],
+        "data": [*([_seed_trace(dots, metric)] if dots else []), mean],
         "layout": {
             "xaxis": axis(metric, difference=True),
             # Pixels: 40 for an arm, the rest for the axis and the legend.
@@ -78,14 +79,14 @@ def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
     }
 
 
-def _mean_trace(means: list[tuple[str, Effect]], metric: Metric) -> Spec:
+def _mean_trace(means: list[tuple[str, Effect]], metric: Metric, interval: str) -> Spec:
     # An arm without an interval (one seed, or equal differences) gets bars of length zero.
     above = [row.high - row.mean if math.isfinite(row.low) else 0 for _, row in means]
     below = [row.mean - row.low if math.isfinite(row.low) else 0 for _, row in means]
     bars = {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2}
     return {
         **MARKERS,
-        "name": "mean, 95 % interval",
+        "name": f"mean, {interval}",
         "x": [row.mean for _, row in means],
         "y": [escape(label) for label, _ in means],
         "marker": {"size": 10, "color": COLOURS[0]},

@@ -9,7 +9,7 @@ from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.text import sequential
-from study.spec.arm_names import effect_name
+from study.spec.arm_names import sum_name
 from study.spec.metric import Metric
 from study.stats.factorial_effects import Term
 
@@ -154,7 +154,7 @@ def factor_table(analysis: Analysis) -> Table | None:
         sized_terms = [term for term in terms if len(term) == size]
         return tuple(
             Row(
-                _label(plan, term, aliases[term]),
+                plain(sum_name(study, [(term, 1.0), *aliases[term]])),
                 False,
                 tuple(_effect_cells(analysis, by_term, term)),
             )
@@ -166,7 +166,7 @@ def factor_table(analysis: Analysis) -> Table | None:
         caption=plain(
             "Effect of each level against the first level of its factor, averaged over the levels "
             "of all other factors; ×: change of that effect with a level of another factor. Paired "
-            f"by seed.{SUMS * aliased}"
+            f"by seed{_repeated(analysis)}.{SUMS * aliased}"
         ),
         heads=tuple(
             format.effect_head(plan.catalogue[name], interval=analysis.seeds > 1) for name in names
@@ -183,16 +183,12 @@ def factor_table(analysis: Analysis) -> Table | None:
     )
 
 
+def _repeated(analysis: Analysis) -> str:
+    """A phrase on intervals that are not those of a fixed number of seeds."""
+    return f", with its {sequential.interval(analysis)}" if analysis.plan.study.sequential else ""
+
+
 SUMS = " A sum is aliased effects, which these arms cannot separate."
-
-
-def _label(plan: Plan, term: Term, aliases: Sequence[tuple[Term, float]]) -> str:
-    more = (
-        f" {'−' if weight < 0 else '+'} {'½ ' if abs(weight) < 1 else ''}"
-        f"{effect_name(plan.study, alias)}"
-        for alias, weight in aliases
-    )
-    return plain(effect_name(plan.study, term) + "".join(more))
 
 
 def _effect_cells(analysis: Analysis, by_term: Effects, term: Term) -> Iterator[Cell]:

@@ -4,6 +4,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.ledger import Ledger, LedgerRow
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.report.text import sequential
 from study.report.text import tuning as text
 from study.spec.metric import Metric
 from study.spec.tuning import Values, written
@@ -67,7 +68,7 @@ def ledger_table(analysis: Analysis) -> Table | None:
 def _caption(analysis: Analysis, ledger: Ledger) -> str:
     moved = (
         " Last columns: the difference from ● with the values that each arm chose, and with those "
-        "that ● chose."
+        f"that ● chose.{_intervals(analysis)}"
         if ledger.tuning.rules.at_baseline
         else ""
     )
@@ -75,6 +76,13 @@ def _caption(analysis: Analysis, ledger: Ledger) -> str:
         f"Tuning of {analysis.plan.study.title}: each arm is {text.protocol(ledger.tuning.rules)}. "
         f"File: with the values of the study file, which are the first trial.{moved}"
     )
+
+
+def _intervals(analysis: Analysis) -> str:
+    """The kinds of both intervals, where results decided the seeds of the first alone."""
+    if analysis.plan.study.sequential is None:
+        return ""
+    return f" The first has its {sequential.interval(analysis)}; the second a 95 % t interval."
 
 
 def _half(ledger: Ledger) -> int:

@@ -49,8 +49,8 @@ def _measures(analysis: Analysis) -> Iterator[str]:
     if analysis.tied:
         few = f", or fewer than {fewest_varying()} images differ" * bool(analysis.hits.arrays)
         yield (
-            f"{format.TIED}: not distinguishable from the best: the 95 % interval of the paired "
-            f"difference includes zero{few} (each comparison alone, uncorrected)."
+            f"{format.TIED}: not distinguishable from the best: the {analysis.inference.name} "
+            f"of the paired difference includes zero{few} (each comparison alone, uncorrected)."
         )
     for name in analysis.of_kind("cost"):
         metric = analysis.catalogue[name]

@@ -80,11 +80,13 @@ def _conclusions(analysis: Analysis, ledger: Ledger) -> Iterator[str]:
     own_order, same_order = ledger.order(own=True), ledger.order(own=False)
     if own_order and same_order:
         first, second = ", ".join(own_order), ", ".join(same_order)
+        limits = analysis.plan.study.sequential
+        over = f" over the first {limits.min} seeds, which all arms have," if limits else ""
         yield (
-            f"By mean {name} no arm changes its rank: {first} (best first)."
+            f"By mean {name}{over} no arm changes its rank: {first} (best first)."
             if own_order == same_order
-            else f"By mean {name} ranks change (best first): {first} with each arm tuned; {second} "
-            "with the values of ●."
+            else f"By mean {name}{over} ranks change (best first): {first} with each arm tuned; "
+            f"{second} with the values of ●."
         )
 
 

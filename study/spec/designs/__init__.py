@@ -5,16 +5,14 @@ Parameters by keyword alone are options of the design in a study file; each has 
 type that pydantic checks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from study.spec.designs.fractional import fractional
-from study.spec.designs.options import Design, Options
+from study.spec.designs.options import DEFAULT, Design
 from study.spec.designs.pairwise import pairwise
 from study.spec.designs.two_levels import need_two_levels
-from study.spec.study import Factor, Study
-
-Choices = tuple[int, ...]
+from study.spec.study import Choices, Designs, Factor, Study
 
 
 def one_at_a_time(factors: Sequence[Factor]) -> list[Choices]:
@@ -49,7 +47,7 @@ def factorial(factors: Sequence[Factor]) -> list[Choices]:
     return list(product(*(range(len(factor.levels)) for factor in factors)))
 
 
-def designed(designs: Mapping[str, Options], factors: Sequence[Factor]) -> list[Choices]:
+def designed(designs: Designs, factors: Sequence[Factor]) -> list[Choices]:
     """The levels of the arms of all `designs`, each arm once, the baseline first.
 
     Raises:
@@ -58,7 +56,7 @@ def designed(designs: Mapping[str, Options], factors: Sequence[Factor]) -> list[
     # The reader reports unknown designs; the arms of the others are still checked.
     known = {name: options for name, options in designs.items() if name in DESIGNS}
     choices = [(0,) * len(factors)]
-    for name, options in (known or {"one_at_a_time": {}}).items():
+    for name, options in (known or DEFAULT).items():
         choices += DESIGNS[name](factors, **options)
     # Designs overlap: all of them have the baseline.
     return list(dict.fromkeys(choices))
@@ -66,7 +64,7 @@ def designed(designs: Mapping[str, Options], factors: Sequence[Factor]) -> list[
 
 def arms_of(study: Study, design: str) -> list[Choices]:
     """The levels of the arms that a study has of one of its designs."""
-    return designed({design: study.design_options.get(design, {})}, study.factors)
+    return designed({design: study.designs[design]}, study.factors)
 
 
 DESIGNS: dict[str, Design] = {

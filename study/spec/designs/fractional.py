@@ -8,9 +8,8 @@ from pydantic import Field
 
 from study.errors import SpecError
 from study.spec.designs.two_levels import need_two_levels
-from study.spec.study import Factor
+from study.spec.study import Choices, Factor
 
-Choices = tuple[int, ...]
 Resolution = Annotated[
     Literal[3, 4, 5],
     Field(

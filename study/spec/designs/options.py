@@ -10,11 +10,12 @@ from study.errors import unknown
 from study.spec.problems import Problem
 from study.spec.schema import validated
 from study.spec.schema.types import Strict
+from study.spec.study import Choices, Designs
 from study.spec.yaml import Tree, expanded
 
-Design = Callable[..., Sequence[tuple[int, ...]]]
-Options = Mapping[str, object]
-"""The options of a design by name."""
+Design = Callable[..., Sequence[Choices]]
+DEFAULT: Designs = {"one_at_a_time": {}}
+"""The designs of a study whose file has none."""
 
 
 def options_model(name: str, design: Design) -> type[BaseModel]:
@@ -47,13 +48,15 @@ def required(model: type[BaseModel]) -> list[str]:
 
 def chosen_designs(
     tree: Tree | None, designs: Mapping[str, Design]
-) -> tuple[dict[str, Options], list[Problem]]:
+) -> tuple[Designs, list[Problem]]:
     """The designs of a study file with their options, and the mistakes in them.
 
     Wrong options have their defaults, so that the arms can be checked.
     """
-    chosen, problems = dict[str, Options](), list[Problem]()
-    items = tree.value if tree and isinstance(tree.value, list) else [tree] if tree else []
+    if tree is None:
+        return DEFAULT, []
+    chosen, problems = dict[str, Mapping[str, object]](), list[Problem]()
+    items = tree.value if isinstance(tree.value, list) else [tree]
     for item in map(expanded, items):
         name = item.value.get("name") if isinstance(item.value, dict) else None
         if not name or not isinstance(name.value, str):

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations, product
 
-from study.spec.study import Factor
+from study.spec.study import Choices, Factor
 
-Choices = tuple[int, ...]
 Setting = tuple[int, int]
 """A factor and one of its levels."""
 Pair = tuple[Setting, Setting]

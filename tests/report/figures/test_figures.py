@@ -25,6 +25,7 @@ EXPECTED = {
     "many": {"levels", "effects", "pareto", "speed", "cost", "curves"},
     "factorial": {"levels", "effects", "interactions"},
     "three factors": {"levels", "effects", "interactions", "roadmap"},
+    "fraction": {"effects", "factors"},
     "path": {"levels", "effects", "pareto", "roadmap"},
     "resolution": {"levels", "speed", "cost", "resolution"},
     "refused": {"levels"},

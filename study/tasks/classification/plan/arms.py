@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from study import given_weights
-from study.errors import BuildError, DataError, SizeError, SpecError, StoreError
+from study.errors import (
+    BuildError,
+    DataError,
+    SizeError,
+    SpecError,
+    StoreError,
+    UnknownModelError,
+)
 from study.spec.arm_names import own_names
 from study.spec.configurations import Configurations
 from study.spec.places import Places
@@ -189,7 +196,7 @@ def _cost_record(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]
         wrong = [Problem(str(error), _mark(every, arm, error))]
         # With stand-in images only an unknown name is certain to be a mistake.
         if "data" in config.unresolved and error.argument in (None, *given_weights.ARGUMENTS):
-            wrong = [problem for problem in wrong if problem.message.startswith("unknown ")]
+            wrong = wrong if isinstance(error, UnknownModelError) else []
         # Built again without the wrong argument, which may hide a second one.
         rest = _without(config.arguments, error)
         if rest != config.arguments:

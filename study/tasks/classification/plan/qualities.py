@@ -1,11 +1,13 @@
 """Metrics that a study names and its images do not have: one label an image, or several."""
 
-import re
 from collections.abc import Iterator
 
+from study.errors import SpecError
+from study.spec.arm_names import owners
+from study.spec.claims import parse
 from study.spec.places import Places
 from study.spec.problems import Location, Problem
-from study.spec.study import Study
+from study.spec.study import MATCHED, Study
 from study.tasks.classification.config import config_of
 from study.tasks.classification.multi_label_quality import names
 
@@ -28,14 +30,24 @@ def problems(study: Study, places: Places) -> Iterator[Problem]:
 
 
 def _named(study: Study, places: Places) -> Iterator[tuple[str, Location]]:
-    """The words in which the study names metrics, with their positions."""
+    """The metrics that the study names, without their sizes, with their positions."""
     for number, name in enumerate(study.columns):
         yield name.partition("@")[0], places.value("columns", number)
     for number, claim in enumerate(study.claims):
-        for word in dict.fromkeys(re.findall(r"\w+", claim)):
-            yield word, places.value("claims", number)
+        yield _claimed(study, claim).partition("@")[0], places.value("claims", number)
     for name in study.margins:
         yield name.partition("@")[0], places.key("margins", name)
     for label, numbers in study.published.items():
         for name in numbers:
             yield name.partition("@")[0], places.key("published", label, name)
+
+
+def _claimed(study: Study, claim: str) -> str:
+    """The metric of a claim, or "" where its sentence is wrong, which is reported elsewhere."""
+    # Not any word of it: a label may be that of a metric, such as "loss" or "map".
+    labels = {label for arm in study.arms for label in study.arm_labels(arm)}
+    labels |= {*owners(study, study.arms)} | {f"{label} {MATCHED}" for label in labels}
+    try:
+        return parse(claim, labels, study.catalogue).metric
+    except SpecError:
+        return ""

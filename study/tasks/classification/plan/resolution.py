@@ -7,7 +7,7 @@ from typing import cast
 
 from study.errors import StudyError
 from study.spec.reader import ReadStudy
-from study.spec.study import Arm
+from study.spec.study import Arm, Study
 from study.store.cost_records import ArmCost
 from study.store.store import Store
 from study.tasks.arms import ResolvedArm, ResolvedArms
@@ -19,6 +19,7 @@ from study.tasks.classification.plan import (
     notes,
     pairing,
     qualities,
+    schedules,
     starting,
 )
 from study.tasks.classification.plan.arms import arms as resolved
@@ -73,6 +74,14 @@ def resolved_alone(file: ReadStudy, arm: Arm, store: Store) -> ResolvedArms:
     # Costs of the same model are in the store, and an audit of every proposal shows nothing new.
     every = resolved(alone, configurations, CostRecords(store, ()))
     return ResolvedArms(every.resolved, [*absent, *every.problems])
+
+
+def acting(study: Study, arm: ResolvedArm, store: Store) -> object:
+    """The settings of an arm that have an effect; of its model and data all count."""
+    recipe = config_of(arm.arm).recipe
+    schedule = schedules.recipe_schedule(recipe, store) if study.seeds else None
+    others = {k: v for k, v in arm.config.values.items() if not k.startswith("recipe.")}
+    return [others, schedules.effective_settings(config_of(arm.arm), study.columns, schedule)]
 
 
 def alternatives(arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:

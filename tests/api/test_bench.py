@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from study import bench
-from study.bench import BenchModel
+from study.api import bench
+from study.api.bench import BenchModel
 from study.errors import SpecError
 from study.launch import job as job_folder
 from study.plan.reading import vocabulary
