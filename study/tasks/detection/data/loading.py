@@ -1,0 +1,131 @@
+"""Both splits of a data set, from the package or from files in COCO's form."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from study.errors import DataError
+from study.tasks.detection.data import digits_coco
+from study.tasks.detection.data.annotations import Annotations, Category, Ints
+from study.tasks.detection.data.images import DetectionImages
+from study.tasks.detection.data.reading import ReadFile, UnreadableError, parsed, read
+from study.tasks.detection.schema.data import CocoData
+from study.text import path_text
+
+LIMIT = 7
+"""The seed of the fixed random choice of `train_limit` and `val_limit`."""
+
+
+@dataclass(frozen=True)
+class DetectionData:
+    """Images to train on, and images to evaluate."""
+
+    train: DetectionImages
+    val: DetectionImages
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The categories of both splits, in the order of their ids."""
+        return self.train.categories
+
+    @property
+    def fingerprints(self) -> tuple[str, str]:
+        """SHA-256 of the images' ids, names and sizes and all their objects, by split."""
+        return fingerprint(self.train), fingerprint(self.val)
+
+
+def load(data: CocoData, *, masks: bool = True) -> DetectionData:
+    """Both splits; without masks the reading of COCO's files takes half the time.
+
+    Raises:
+        DataError: a file cannot be read, or is broken: see `problems`, which lists everything.
+    """
+    train, val = (_split(data, split, masks=masks) for split in ("train", "val"))
+    if data.empty == "drop":
+        train = train.of(np.flatnonzero(train.annotations.counts))
+    train = train.of(limited(len(train), data.train_limit))
+    return DetectionData(train, val.of(limited(len(val), data.val_limit)))
+
+
+def limited(count: int, limit: int | None) -> Ints:
+    """Indices of at most `limit` images in their order, the same choice at any time."""
+    if limit is None or limit >= count:
+        return np.arange(count)
+    # The smallest of random numbers: a larger limit has the images of a smaller one, too.
+    return np.sort(np.argsort(np.random.default_rng(LIMIT).random(count))[:limit])
+
+
+def _split(data: CocoData, split: str, *, masks: bool) -> DetectionImages:
+    if data.name == "digits_coco":
+        drawn = digits_coco.drawn(split)
+        return DetectionImages(parsed(drawn.text).annotations, None, drawn.images)
+    path, folder = locations(data, split)
+    try:
+        annotations, problems = opened(path, masks)
+    except (UnreadableError, OSError) as error:
+        raise DataError(f"{path_text(path)} {error}") from error
+    if problems:
+        raise DataError(f"{path_text(path)}: {problems[0]}")
+    return DetectionImages(with_area(annotations) if drops(data) else annotations, folder)
+
+
+def drops(data: CocoData) -> bool:
+    """True where objects without area are left out, and not refused."""
+    return data.zero_area == "drop"
+
+
+def with_area(annotations: Annotations) -> Annotations:
+    """The annotations without objects of no area."""
+    keep = ~areas_of_zero(annotations)
+    counts = np.concatenate([[0], np.cumsum(keep)])
+    return Annotations(
+        annotations.categories,
+        annotations.image_ids,
+        annotations.names,
+        annotations.sizes,
+        counts[annotations.first],
+        annotations.rows[keep],
+        annotations.masks.take(np.flatnonzero(keep)),
+    )
+
+
+def areas_of_zero(annotations: Annotations) -> "np.typing.NDArray[np.bool_]":
+    """(N,) True for each object whose box or mask has no area."""
+    rows = annotations.rows
+    return np.asarray((rows["w"] <= 0) | (rows["h"] <= 0) | (rows["area"] <= 0))
+
+
+def locations(data: CocoData, split: str) -> tuple[Path, Path]:
+    """The annotation file of a split, and the folder of its images."""
+    root = Path(data.root or ".").expanduser()
+    if split == "train":
+        return root / data.train, root / data.train_images
+    return root / data.val, root / data.val_images
+
+
+def opened(path: Path, masks: bool) -> ReadFile:
+    """The annotations of a file, which is read again when it changes."""
+    stat = path.stat()
+    return _opened(path, masks, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(4)  # both splits, with masks and without
+def _opened(path: Path, masks: bool, size: int, changed: int) -> ReadFile:
+    return read(path, masks=masks)
+
+
+def fingerprint(images: DetectionImages) -> str:
+    """SHA-256 of the annotations that a split uses; of images in memory, of their pixels too."""
+    annotations = images.annotations
+    digest = hashlib.sha256(repr(annotations.categories).encode())
+    arrays = (annotations.image_ids, annotations.sizes, annotations.first, annotations.rows)
+    lengths = (annotations.names.lengths, annotations.masks.lengths)
+    for array in (*arrays, *lengths, *images.pixels):
+        digest.update(np.ascontiguousarray(array).data)
+    for packed in (annotations.names, annotations.masks):
+        for index in range(len(packed)):
+            digest.update(packed[index])
+    return digest.hexdigest()
