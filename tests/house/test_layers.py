@@ -35,6 +35,7 @@ MAY_IMPORT = {
         "text",
         "trial",
     },
+    "tasks.detection": {"errors", "given_weights", "models", "spec", "text"},
     "tune": {"errors", "spec", "store", "tasks"},
     "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "tune"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
