@@ -1,6 +1,6 @@
 """The annotations of one split in arrays, which processes share without copies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -132,6 +132,19 @@ class Annotations:
         coded = [{"size": [height, width], "counts": self.masks[i]} for i in _range(own)]
         # The library's masks lie column by column, (H, W, N).
         return np.ascontiguousarray(rle.decode(coded).transpose(2, 0, 1)).astype(bool)
+
+    @property
+    def without_area(self) -> NDArray[np.bool_]:
+        """(N,) True for each object whose box or mask has no area."""
+        rows = self.rows
+        return np.asarray((rows["w"] <= 0) | (rows["h"] <= 0) | (rows["area"] <= 0))
+
+    def with_area(self) -> "Annotations":
+        """The same images without the objects of no area."""
+        has_area = ~self.without_area
+        first = np.concatenate([[0], np.cumsum(has_area)])[self.first]
+        masks = self.masks.take(np.flatnonzero(has_area))
+        return replace(self, first=first, rows=self.rows[has_area], masks=masks)
 
     def of(self, images: Ints) -> "Annotations":
         """These images alone, in this order."""

@@ -9,9 +9,11 @@ import numpy as np
 
 from study.errors import DataError
 from study.tasks.detection.data import digits_coco
-from study.tasks.detection.data.annotations import Annotations, Category, Ints
+from study.tasks.detection.data.annotations import Category, Ints
+from study.tasks.detection.data.entry_problems import entry_problems
 from study.tasks.detection.data.images import DetectionImages
-from study.tasks.detection.data.reading import ReadFile, UnreadableError, parsed, read
+from study.tasks.detection.data.json_stream import UnreadableError
+from study.tasks.detection.data.reading import ReadFile, parsed, read
 from study.tasks.detection.schema.data import CocoData
 from study.text import path_text
 
@@ -67,35 +69,13 @@ def _split(data: CocoData, split: str, *, masks: bool) -> DetectionImages:
         annotations, problems = opened(path, masks)
     except (UnreadableError, OSError) as error:
         raise DataError(f"{path_text(path)} {error}") from error
+    # Broken entries are refused here too, as a file may change after the plan.
+    problems = problems or list(entry_problems(annotations, data, masks=masks))
     if problems:
         raise DataError(f"{path_text(path)}: {problems[0]}")
-    return DetectionImages(with_area(annotations) if drops(data) else annotations, folder)
-
-
-def drops(data: CocoData) -> bool:
-    """True where objects without area are left out, and not refused."""
-    return data.zero_area == "drop"
-
-
-def with_area(annotations: Annotations) -> Annotations:
-    """The annotations without objects of no area."""
-    keep = ~areas_of_zero(annotations)
-    counts = np.concatenate([[0], np.cumsum(keep)])
-    return Annotations(
-        annotations.categories,
-        annotations.image_ids,
-        annotations.names,
-        annotations.sizes,
-        counts[annotations.first],
-        annotations.rows[keep],
-        annotations.masks.take(np.flatnonzero(keep)),
+    return DetectionImages(
+        annotations.with_area() if data.zero_area == "drop" else annotations, folder
     )
-
-
-def areas_of_zero(annotations: Annotations) -> "np.typing.NDArray[np.bool_]":
-    """(N,) True for each object whose box or mask has no area."""
-    rows = annotations.rows
-    return np.asarray((rows["w"] <= 0) | (rows["h"] <= 0) | (rows["area"] <= 0))
 
 
 def locations(data: CocoData, split: str) -> tuple[Path, Path]:

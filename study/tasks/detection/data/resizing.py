@@ -47,8 +47,8 @@ def boxes_at(boxes: NDArray[np.float32], size: tuple[int, int], look: Look) -> N
 def masks_at(masks: NDArray[np.bool_], look: Look) -> NDArray[np.bool_]:
     """(N, H, W) -> (N, h, w): the pixel whose centre is nearest, so that a mask stays a mask."""
     rows, columns = (
-        # As Pillow's NEAREST: the centre of pixel i lies at i + 0.5.
-        ((np.arange(after) + 0.5) * (before / after)).astype(np.int64)
+        # The centre of pixel i lies at i + 1/2; in whole numbers, as a centre may lie on an edge.
+        (2 * np.arange(after) + 1) * before // (2 * after)
         for after, before in zip((look.height, look.width), masks.shape[1:], strict=True)
     )
     if look.flip:

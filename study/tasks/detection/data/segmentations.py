@@ -42,7 +42,11 @@ def _check(polygon: object, number: int) -> None:
         raise SegmentationError(
             f"polygon {number} has {points} point{'s' * (points != 1)}, and encloses no area"
         )
-    if not all(type(value) in (int, float) and isfinite(value) for value in polygon):
+    try:
+        sound = all(map(isfinite, polygon))
+    except TypeError:
+        sound = False
+    if not sound:
         raise SegmentationError(f"polygon {number} has a coordinate that is no finite number")
 
 
