@@ -12,11 +12,11 @@ Ints = NDArray[np.int64]
 ROW = np.dtype(
     [
         *((name, "<i8") for name in ("id", "image", "category")),
-        *((name, "<f8") for name in ("x", "y", "w", "h", "area")),
+        *(("box", "<f8", 4), ("area", "<f8")),
         ("crowd", "u1"),
     ]
 )
-"""One object as its file has it: the box by its upper left corner and its sides, in pixels."""
+"""The bytes of one object while a file is read."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,38 @@ class Category:
 
     id: int
     name: str
+
+
+class Rows(NamedTuple):
+    """N objects as their file has them, in columns."""
+
+    id: Ints
+    image: Ints
+    """The file's id of the image."""
+    category: Ints
+    """The file's id of the category."""
+    box: NDArray[np.float64]
+    """(N, 4) x, y of the upper left corner, width and height, in pixels."""
+    area: NDArray[np.float64]
+    """Pixels, by which COCO tells small from large."""
+    crowd: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, written: NDArray[np.void]) -> "Rows":
+        return cls(*(written[name] for name in cls._fields))
+
+    def take(self, indices: Ints | NDArray[np.bool_] | slice) -> "Rows":
+        columns = (column[indices] for column in self)
+        return Rows._make(columns)
+
+    @property
+    def total(self) -> int:
+        return len(self.id)
+
+    @property
+    def without_area(self) -> NDArray[np.bool_]:
+        """(N,) True for each object whose box or mask has no area."""
+        return np.asarray((self.box[:, 2:] <= 0).any(1) | (self.area <= 0))
 
 
 class Objects(NamedTuple):
@@ -82,8 +114,7 @@ class Annotations:
     """(I, 2) height and width of every image."""
     first: Ints
     """(I + 1,) where the objects of every image begin; those of image i end at first[i + 1]."""
-    rows: NDArray[np.void]
-    """(N,) of `ROW`."""
+    rows: Rows
     masks: Packed
     """COCO's compressed run lengths of every object; empty where the file has no mask."""
 
@@ -99,7 +130,7 @@ class Annotations:
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         packed = [a for p in (self.names, self.masks) for a in (p.data, p.starts, p.ends)]
-        arrays = [self.image_ids, self.sizes, self.first, self.rows, *packed]
+        arrays = [self.image_ids, self.sizes, self.first, *self.rows, *packed]
         return sum(array.nbytes for array in arrays)
 
     def name(self, index: int) -> str:
@@ -112,18 +143,17 @@ class Annotations:
     def objects(self, index: int, *, masks: bool) -> Objects:
         """The objects of an image, with masks of its size if asked for."""
         own = self.own(index)
-        rows = self.rows[own]
+        rows = self.rows.take(own)
         height, width = (int(side) for side in self.sizes[index])
-        corner = np.stack([rows["x"], rows["y"]], 1)  # (N, 2)
-        opposite = corner + np.stack([rows["w"], rows["h"]], 1)
-        boxes = np.concatenate([corner, opposite], 1)
+        corner, sides = np.hsplit(rows.box, 2)  # (N, 2) each
+        boxes = np.concatenate([corner, corner + sides], 1)
         # A box may be up to a pixel outside, by rounding: `problems` refuses those that are more.
         boxes = boxes.clip(0, [width, height, width, height]).astype(np.float32)
         ids = np.array([category.id for category in self.categories])
-        labels = np.searchsorted(ids, rows["category"]).astype(np.int64) + 1
+        labels = np.searchsorted(ids, rows.category).astype(np.int64) + 1
         planes = self._planes(own, height, width) if masks else None
-        crowd = rows["crowd"].astype(bool)
-        return Objects(boxes, labels, crowd, rows["id"].copy(), rows["area"].copy(), planes)
+        crowd = rows.crowd.astype(bool)
+        return Objects(boxes, labels, crowd, rows.id, rows.area, planes)
 
     def _planes(self, own: slice, height: int, width: int) -> NDArray[np.bool_]:
         """(N, H, W)"""
@@ -133,18 +163,12 @@ class Annotations:
         # The library's masks lie column by column, (H, W, N).
         return np.ascontiguousarray(rle.decode(coded).transpose(2, 0, 1)).astype(bool)
 
-    @property
-    def without_area(self) -> NDArray[np.bool_]:
-        """(N,) True for each object whose box or mask has no area."""
-        rows = self.rows
-        return np.asarray((rows["w"] <= 0) | (rows["h"] <= 0) | (rows["area"] <= 0))
-
     def with_area(self) -> "Annotations":
         """The same images without the objects of no area."""
-        has_area = ~self.without_area
+        has_area = ~self.rows.without_area
         first = np.concatenate([[0], np.cumsum(has_area)])[self.first]
         masks = self.masks.take(np.flatnonzero(has_area))
-        return replace(self, first=first, rows=self.rows[has_area], masks=masks)
+        return replace(self, first=first, rows=self.rows.take(has_area), masks=masks)
 
     def of(self, images: Ints) -> "Annotations":
         """These images alone, in this order."""
@@ -157,7 +181,7 @@ class Annotations:
             self.names.take(images),
             self.sizes[images],
             first.astype(np.int64),
-            self.rows[rows],
+            self.rows.take(rows),
             self.masks.take(rows),
         )
 

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from study.tasks.detection.data.annotations import Annotations
+from study.tasks.detection.data.annotations import Annotations, Rows
 from study.tasks.detection.data.reading import positions
 from study.tasks.detection.schema.data import CocoData
 
@@ -19,66 +19,76 @@ def entry_problems(annotations: Annotations, data: CocoData, *, masks: bool) -> 
     rows = annotations.rows
     if not len(annotations):
         yield "has no images"
-    elif not len(rows):
+    elif not rows.total:
         yield "has no annotations, so that there is nothing to learn or to evaluate"
     if not annotations.categories:
         yield "has no categories"
-    ids, counts = np.unique(rows["id"], return_counts=True)
-    yield from (
-        f"annotation {id} is in the file {n} times"
-        for id, n in zip(ids[counts > 1], counts[counts > 1], strict=True)
-    )
-    if not len(rows) or not len(annotations) or not annotations.categories:
+    ids, counts = np.unique(rows.id, return_counts=True)
+    for id, count in zip(ids[counts > 1], counts[counts > 1], strict=True):
+        yield f"annotation {id} is in the file {count} times"
+    if not rows.total or not len(annotations) or not annotations.categories:
         return
-    images = positions(rows["image"], annotations.image_ids)
-    categories = np.array([category.id for category in annotations.categories])
-    for row in rows[images < 0]:
-        yield f"{_name(row)}: the file has no such image"
-    for row in rows[positions(rows["category"], categories) < 0]:
-        yield f"{_name(row)}: unknown category {row['category']} (known: {_first(categories)})"
-    for row in rows[rows["crowd"] > 1]:
-        yield f"{_name(row)}: iscrowd {row['crowd']} is not 0 or 1"
-    yield from _boxes(rows, annotations.sizes[images], images >= 0)
+    yield from _references(annotations)
+    for row in _each(rows, rows.crowd > 1):
+        yield f"{_name(row)}: iscrowd {row.crowd} is not 0 or 1"
+    yield from _boxes(annotations)
     if data.zero_area == "refuse":
-        for row in rows[annotations.without_area]:
+        for row in _each(rows, rows.without_area):
             yield (
-                f"{_name(row)} has no area: box {_box(row)}, area {row['area']:g}; correct it, or "
+                f"{_name(row)} has no area: box {_box(row)}, area {row.area:g}; correct it, or "
                 "write zero_area: drop to leave such objects out"
             )
     else:
         annotations = annotations.with_area()
     if masks:
-        for row in annotations.rows[annotations.masks.lengths == 0]:
+        for row in _each(annotations.rows, annotations.masks.lengths == 0):
             yield f"{_name(row)} has no mask, which the model learns"
 
 
-def _boxes(
-    rows: NDArray[np.void], sizes: NDArray[np.int32], known: NDArray[np.bool_]
-) -> Iterator[str]:
-    """Messages about boxes that are no numbers, or not in their image of `sizes` (N, 2)."""
-    numbers = np.stack([rows[name] for name in ("x", "y", "w", "h", "area")], 1)
-    finite = np.isfinite(numbers).all(1)
-    for row in rows[~finite]:
-        yield f"{_name(row)}: box {_box(row)} or area {row['area']:g} is not finite"
-    past = np.stack(
-        [-rows["x"], -rows["y"], rows["x"] + rows["w"], rows["y"] + rows["h"]], 1
-    )  # (N, 4) px beyond the left, upper, right and lower edge
-    past[:, 2:] -= sizes[:, ::-1]
-    outside = np.nanmax(np.where(finite[:, None], past, 0), 1, initial=0)
-    for index in np.flatnonzero(finite & known & (outside > OUTSIDE)):
-        height, width = sizes[index]
+def _references(annotations: Annotations) -> Iterator[str]:
+    """Messages about objects of images or categories that the file does not have."""
+    rows = annotations.rows
+    for row in _each(rows, positions(rows.image, annotations.image_ids) < 0):
+        yield f"{_name(row)}: the file has no such image"
+    categories = np.array([category.id for category in annotations.categories])
+    for row in _each(rows, positions(rows.category, categories) < 0):
+        yield f"{_name(row)}: unknown category {row.category} (known: {_first(categories)})"
+
+
+def _boxes(annotations: Annotations) -> Iterator[str]:
+    """Messages about boxes that are no numbers, or do not lie in their image."""
+    rows = annotations.rows
+    images = positions(rows.image, annotations.image_ids)
+    finite = np.isfinite(rows.box).all(1) & np.isfinite(rows.area)
+    for row in _each(rows, ~finite):
+        yield f"{_name(row)}: box {_box(row)} or area {row.area:g} is not finite"
+    sizes = annotations.sizes[images][:, ::-1]  # (N, 2) width and height
+    corner, sides = np.hsplit(rows.box, 2)
+    # (N, 4) pixels beyond the left, upper, right and lower edge.
+    beyond = np.concatenate([-corner, corner + sides - sizes], 1)
+    farthest = np.where(finite & (images >= 0), beyond.max(1), 0)
+    outside = farthest > OUTSIDE
+    for row, length, size in zip(
+        _each(rows, outside), farthest[outside], sizes[outside], strict=True
+    ):
         yield (
-            f"{_name(rows[index])}: box {_box(rows[index])} lies {outside[index]:.4g} px outside "
-            f"its image of {width} × {height} px"
+            f"{_name(row)}: box {_box(row)} lies {length:.4g} px outside its image of "
+            f"{size[0]} × {size[1]} px"
         )
 
 
-def _name(row: np.void) -> str:
-    return f"annotation {row['id']} of image {row['image']}"
+def _each(rows: Rows, chosen: NDArray[np.bool_]) -> Iterator[Rows]:
+    """The chosen objects, each alone: the columns are numbers."""
+    for index in np.flatnonzero(chosen):
+        yield Rows._make(column[index] for column in rows)
 
 
-def _box(row: np.void) -> str:
-    return "[" + ", ".join(f"{row[name]:g}" for name in ("x", "y", "w", "h")) + "]"
+def _name(row: Rows) -> str:
+    return f"annotation {row.id} of image {row.image}"
+
+
+def _box(row: Rows) -> str:
+    return "[" + ", ".join(f"{value:g}" for value in row.box) + "]"
 
 
 def _first(ids: Iterable[int]) -> str:

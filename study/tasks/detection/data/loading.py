@@ -101,7 +101,7 @@ def fingerprint(images: DetectionImages) -> str:
     """SHA-256 of the annotations that a split uses; of images in memory, of their pixels too."""
     annotations = images.annotations
     digest = hashlib.sha256(repr(annotations.categories).encode())
-    arrays = (annotations.image_ids, annotations.sizes, annotations.first, annotations.rows)
+    arrays = (annotations.image_ids, annotations.sizes, annotations.first, *annotations.rows)
     lengths = (annotations.names.lengths, annotations.masks.lengths)
     for array in (*arrays, *lengths, *images.pixels):
         digest.update(np.ascontiguousarray(array).data)
@@ -109,3 +109,8 @@ def fingerprint(images: DetectionImages) -> str:
         for index in range(len(packed)):
             digest.update(packed[index])
     return digest.hexdigest()
+
+
+def forget() -> None:
+    """Forget the annotations that were read."""
+    _opened.cache_clear()

@@ -71,7 +71,7 @@ def notes(data: CocoData, *, masks: bool = True) -> Iterator[str]:
     for key in ("train", "val"):
         path, _ = locations(data, key)
         annotations, _ = opened(path, masks)
-        if data.zero_area == "drop" and (count := int(annotations.without_area.sum())):
+        if data.zero_area == "drop" and (count := int(annotations.rows.without_area.sum())):
             yield f"{path_text(path)}: {count} objects without area are left out"
         if (
             key == "train"

@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 
 import numpy as np
 
-from study.tasks.detection.data.annotations import ROW, Annotations, Category, Ints, Packed
+from study.tasks.detection.data.annotations import ROW, Annotations, Category, Ints, Packed, Rows
 from study.tasks.detection.data.json_stream import JsonStream, UnreadableError
 from study.tasks.detection.data.segmentations import SegmentationError, compressed
 
@@ -26,7 +26,7 @@ object_values = itemgetter(*OBJECT_KEYS)
 
 
 class ReadFile(NamedTuple):
-    """What a file has, as far as it can be read, and what is wrong with single entries."""
+    """The annotations of a file, as far as they can be read, and its broken entries."""
 
     annotations: Annotations
     problems: list[str]
@@ -148,8 +148,8 @@ class Reader:
                 self.ends[index] = len(self.masks)
         ids = np.fromiter(self.sizes, np.int64, len(self.sizes))
         sizes = np.array(list(self.sizes.values()), np.int32).reshape(-1, 2)
-        rows = np.frombuffer(self.rows, ROW)
-        places = positions(rows["image"], ids)
+        rows = Rows.of(np.frombuffer(self.rows, ROW))
+        places = positions(rows.image, ids)
         # Objects of images that the file does not have come last, where no image reads them.
         order = np.argsort(np.where(places < 0, len(ids), places), kind="stable")
         first = np.searchsorted(np.sort(places[places >= 0]), np.arange(len(ids) + 1))
@@ -159,7 +159,7 @@ class Reader:
         starts, ends = (np.array(part, np.int64)[order] for part in (self.starts, self.ends))
         masks = Packed(np.frombuffer(self.masks, np.uint8), starts, ends)
         classes = tuple(self.classes[id] for id in sorted(self.classes))
-        arrays = Annotations(classes, ids, names, sizes, first, rows[order], masks)
+        arrays = Annotations(classes, ids, names, sizes, first, rows.take(order), masks)
         return ReadFile(arrays, self.problems)
 
 

@@ -36,13 +36,13 @@ def taken(digits, count=4, first=0, recipe=None, **part):
     return list(islice(every, count))
 
 
-def same(one, other):
-    pairs = zip(one, other, strict=True)
+def same(first, second):
+    pairs = list(zip(first, second, strict=True))
     return all(
         torch.equal(x, y) for a, b in pairs for x, y in zip(a.images, b.images, strict=True)
     ) and all(
         torch.equal(s[key], t[key])
-        for a, b in zip(one, other, strict=True)
+        for a, b in pairs
         for s, t in zip(a.targets, b.targets, strict=True)
         for key in s
     )
