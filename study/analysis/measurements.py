@@ -205,6 +205,7 @@ OUTSIDE_REPORTS = (
     "study.tasks.classification.train",
     "study.tasks.classification.trial",
     "study.tasks.classification.evaluate",
+    "study.tasks.training",
 )
 """Modules whose change leaves reports as they are."""
 
