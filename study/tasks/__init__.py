@@ -29,6 +29,7 @@ from study.store.records import Evaluation, TrialRecord
 from study.store.store import Store
 from study.store.timing_records import StepTimes
 from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms, Width
+from study.tasks.contact_sheets import ContactSheet
 from study.trial.group import Alone, Group
 from study.trial.running import Finished, RunningTrial
 
@@ -205,6 +206,10 @@ class Task(ABC):
 
     def notes(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
         """Notes on arms beside their results."""
+        yield from ()
+
+    def contact_sheets(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[ContactSheet]:
+        """Pictures of the data with the predictions of every arm, for the report."""
         yield from ()
 
     # ---- in words ----

@@ -7,6 +7,7 @@ which may be none.
 from collections.abc import Callable, Iterator
 
 from study.report.contents import Report
+from study.report.figures.contact_sheets import contact_sheets
 from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
 from study.report.figures.curves import curves
@@ -41,4 +42,5 @@ FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
     "interactions": interactions,
     "roadmap": roadmap,
     "tuning": tuning,
+    "contact_sheets": contact_sheets,
 }

@@ -21,14 +21,24 @@ Target = dict[str, Tensor]
 class Sizes(Protocol):
     """The keys of a recipe that say which images a batch has."""
 
-    batch_size: int
-    sizes: Sequence[int]
-    """Shorter sides in px, of which one is drawn for every training image."""
-    max_size: int
-    """The longer side is at most this, in px."""
-    test_size: int
-    flip: float
-    aspect_groups: bool
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Shorter sides in px, of which one is drawn for every training image."""
+        ...
+
+    @property
+    def max_size(self) -> int:
+        """The longer side is at most this, in px."""
+        ...
+
+    @property
+    def test_size(self) -> int: ...
+    @property
+    def flip(self) -> float: ...
+    @property
+    def aspect_groups(self) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -45,11 +45,17 @@ def load(data: CocoData, *, masks: bool = True) -> DetectionData:
     Raises:
         DataError: a file cannot be read, or is broken: see `problems`, which lists everything.
     """
-    train, val = (_split(data, split, masks=masks) for split in ("train", "val"))
+    train = _split(data, "train", masks=masks)
     if data.empty == "drop":
         train = train.of(np.flatnonzero(train.annotations.counts))
     train = train.of(limited(len(train), data.train_limit))
-    return DetectionData(train, val.of(limited(len(val), data.val_limit)))
+    return DetectionData(train, validation(data, masks=masks))
+
+
+def validation(data: CocoData, *, masks: bool = True) -> DetectionImages:
+    """The images to evaluate alone; see `load`."""
+    val = _split(data, "val", masks=masks)
+    return val.of(limited(len(val), data.val_limit))
 
 
 def limited(count: int, limit: int | None) -> Ints:
