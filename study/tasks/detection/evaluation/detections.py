@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,10 +132,12 @@ def arrays(detections: Detections) -> dict[str, NDArray[Any]]:
     return stored
 
 
-def stored(detections: Detections) -> bytes:
-    """The detections as the content of a compressed .npz file with a digest."""
+def stored(
+    detections: Detections, beside: Mapping[str, NDArray[Any]] = MappingProxyType({})
+) -> bytes:
+    """The detections, and arrays beside them, as a compressed .npz file with a digest."""
     file = BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **arrays(detections))
+    np.savez_compressed(file, allow_pickle=False, **arrays(detections), **beside)
     return archives.sealed(file)
 
 

@@ -33,6 +33,7 @@ def perfect(split):
     return joined([collected])
 
 
+@pytest.mark.heavy
 def test_the_annotations_themselves_have_an_ap_of_1():
     val = load(CocoData(name="digits_coco")).val
     values = measured(perfect(val), val)
