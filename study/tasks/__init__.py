@@ -30,6 +30,7 @@ from study.store.store import Store
 from study.store.timing_records import StepTimes
 from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms, Width
 from study.tasks.contact_sheets import ContactSheet
+from study.tasks.image_samples import ImageSamples
 from study.trial.group import Alone, Group
 from study.trial.running import Finished, RunningTrial
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from study.metrics.workloads import Workload
+    from study.tasks.image_samples import Arrays
 
 
 class UnknownTaskError(StudyError):
@@ -100,6 +102,19 @@ class Task(ABC):
     one; all of them can be counted again from the stored predictions."""
     declares_metrics = False
     """True if a study file may declare metrics of its own, which the trials report."""
+
+    def image_samples(
+        self, first: "Mapping[int, Arrays]", second: "Mapping[int, Arrays]", metric: str
+    ) -> ImageSamples | None:
+        """The difference of a metric on bootstrap samples of the images, for seeds of both arms.
+
+        Both are the arrays of predictions by seed. None for a metric that has no such samples, and
+        for `per_image`, whose hits and misses the statistics resample by themselves.
+
+        Raises:
+            StoreError: two trials did not see the same images.
+        """
+        return None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -278,7 +293,7 @@ class Known(Mapping[str, Task]):
         return len(TASKS)
 
 
-OURS = ("classification",)
+OURS = ("classification", "detection")
 """The tasks of this package; others come from plugins."""
 
 TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in OURS}

@@ -12,7 +12,7 @@ from study.tasks.detection.data.images import DetectionImages
 from study.tasks.detection.evaluation.coco import measured
 from study.tasks.detection.evaluation.detections import opened
 from study.tasks.detection.evaluation.matches import of_arrays, written
-from study.tasks.detection.evaluation.resampling import METRICS, average_precision, paired
+from study.tasks.detection.evaluation.resampling import METRICS, average_precision, image_samples
 from tests.tasks.detection import scenes
 
 
@@ -74,7 +74,7 @@ def test_the_stored_file_has_the_detections_too(split):
 
 def test_equal_arms_have_no_difference(split):
     stored = {0: arrays(scenes.detections(split), split)}
-    compared = paired(stored, stored, "ap", 20)
+    compared = image_samples(stored, stored, "ap", 20)
     assert compared.images == len(split)
     assert not compared.samples.any()
 
@@ -82,7 +82,7 @@ def test_equal_arms_have_no_difference(split):
 def test_a_better_arm_is_better_in_most_samples(split):
     good = {s: arrays(scenes.detections(split, s), split) for s in (1, 2)}
     bad = {s: shaken(good[s]) for s in (1, 2)}
-    compared = paired(good, bad, "mask_ap50", 100)
+    compared = image_samples(good, bad, "mask_ap50", 100)
     assert (compared.differences > 0).all()
     assert (compared.samples > 0).mean() > 0.9
 
@@ -96,13 +96,13 @@ def test_other_images_are_refused(split):
     other = scenes.images(30, seed=5)
     pair = ({0: arrays(scenes.detections(s), s)} for s in (split, other))
     with pytest.raises(StoreError, match="not of the same images and objects"):
-        paired(*pair, "ap", 5)
+        image_samples(*pair, "ap", 5)
 
 
 def test_metrics_of_one_size_are_not_resampled(split):
     stored = {0: arrays(scenes.detections(split), split)}
-    assert paired(stored, stored, "aps", 5) is None
-    assert paired(stored, {1: stored[0]}, "ap", 5) is None
+    assert image_samples(stored, stored, "aps", 5) is None
+    assert image_samples(stored, {1: stored[0]}, "ap", 5) is None
 
 
 def test_detections_of_boxes_have_no_matches_of_masks(split):
