@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Arrays = Mapping[str, NDArray[Any]]
-    """The arrays of one trial's file of predictions."""
+
+# A name and not an import, as other rooms use it at run time.
+Arrays = Mapping[str, "NDArray[Any]"]
+"""The arrays of one trial's file of predictions."""
 
 
 @dataclass(frozen=True, eq=False)

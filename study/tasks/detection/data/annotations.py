@@ -129,6 +129,7 @@ class Annotations:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
+        # Twice for parts of one split, which share the bytes of masks and names.
         packed = [a for p in (self.names, self.masks) for a in (p.data, p.starts, p.ends)]
         arrays = [self.image_ids, self.sizes, self.first, *self.rows, *packed]
         return sum(array.nbytes for array in arrays)
@@ -149,6 +150,7 @@ class Annotations:
         boxes = np.concatenate([corner, corner + sides], 1)
         # A box may be up to a pixel outside, by rounding: `problems` refuses those that are more.
         boxes = boxes.clip(0, [width, height, width, height]).astype(np.float32)
+        # Files number their categories with gaps: COCO's 80 classes have ids up to 90.
         ids = np.array([category.id for category in self.categories])
         labels = np.searchsorted(ids, rows.category).astype(np.int64) + 1
         planes = self._planes(own, height, width) if masks else None
@@ -157,6 +159,7 @@ class Annotations:
 
     def _planes(self, own: slice, height: int, width: int) -> NDArray[np.bool_]:
         """(N, H, W)"""
+        # The library decodes no empty list.
         if own.start == own.stop:
             return np.zeros((0, height, width), bool)
         coded = [{"size": [height, width], "counts": self.masks[i]} for i in _range(own)]

@@ -139,8 +139,10 @@ def example(
     """An image (3, h, w), its target, and the height and width of its file."""
     size = images.size(index)
     objects = images.objects(index, masks=masks)
+    # As every detector in use: a box around many objects is no example of one.
     used = np.ones(len(objects.ids), bool) if crowds else ~objects.crowd
     pixels = np.ascontiguousarray(image_at(images.image(index), look).transpose(2, 0, 1))
+    # Areas grow with both sides.
     scale = look.height * look.width / (size[0] * size[1])
     target = {
         "boxes": torch.from_numpy(boxes_at(objects.boxes[used], size, look)),
@@ -166,6 +168,7 @@ def _loaded(
     workers: int,
 ) -> Iterator[Batch]:
     """The batches of these draws, read by worker processes if there are any."""
+    # Without processes for images in memory, which take less time than handing them over.
     if not workers:
         return (_joined([dataset[draw] for draw in batch]) for batch in draws)
     loader: Callable[..., DataLoader[Batch]] = DataLoader

@@ -53,7 +53,9 @@ class DetectionImages:
         path = self.folder / self.annotations.name(index)
         try:
             with Image.open(path) as file:
+                # COCO has grey images, too. EXIF is not applied: annotations are of stored pixels.
                 image = np.asarray(file.convert("RGB"))
+        # A bomb is an image of more pixels than Pillow opens, 179 million.
         except (OSError, Image.DecompressionBombError) as error:
             raise DataError(f"{path_text(path)} cannot be read: {error}") from error
         if image.shape[:2] != (size := self.size(index)):

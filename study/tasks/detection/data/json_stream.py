@@ -40,6 +40,7 @@ class JsonStream:
             self.take(":")
             yield key
             comma = True
+        # Two files that were joined by mistake.
         if self.next():
             raise self.error("Extra data")
 
@@ -95,6 +96,7 @@ class JsonStream:
         except UnicodeDecodeError as error:
             raise UnreadableError(f"is no text in UTF-8: {error.reason}") from None
         if piece:
+            # Only what was not read yet is held, and the new piece.
             self.dropped += self.at
             self.text, self.at = self.text[self.at :] + piece, 0
         return bool(piece)

@@ -30,6 +30,8 @@ def batches(
     As in Detectron2, images wait until a batch of their shape is full, so that none is dropped: an
     epoch's last images stand in a batch with the next epoch's first.
     """
+    # A batch is padded to its largest sides: of 640 × 480 px
+    # and 480 × 640 px a quarter would be padding.
     wide = sizes[:, 1] > sizes[:, 0] if aspect_groups else np.zeros(len(sizes), bool)
     waiting: tuple[list[Draw], list[Draw]] = ([], [])
     if not len(sizes):
@@ -46,10 +48,12 @@ def batches(
 
 def share(batch: list[Draw], rank: int, world: int) -> list[Draw]:
     """The part of a batch that one of `world` processes takes."""
+    # Shares of one size give or take one image, that cover the batch for any number.
     return batch[len(batch) * rank // world : len(batch) * (rank + 1) // world]
 
 
 def look(seed: int, draw: Draw) -> tuple[float, float]:
     """Two random numbers from [0, 1) that choose the size and the flip of an image."""
+    # One generator per image and epoch: its numbers depend on no other image.
     size, flip = np.random.default_rng([LOOK, seed, *draw]).random(2)
     return float(size), float(flip)

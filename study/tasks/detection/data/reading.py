@@ -19,6 +19,7 @@ Entry = dict[str, object]
 IMAGE_KEYS = ("id", "file_name", "height", "width")
 CATEGORY_KEYS = ("id", "name")
 OBJECT_KEYS = ("id", "image_id", "category_id", "bbox", "area")
+# Little-endian without gaps, as ROW.
 PACK = struct.Struct("<qqqdddddB").pack
 """Writes a row of `ROW`, and refuses values of other types."""
 
@@ -54,10 +55,11 @@ def _read(file: TextIO, masks: bool) -> ReadFile:
     seen: set[str] = set()
     for key in stream.names():
         if key in seen:
+            # Which of the two counts would depend on the reader.
             raise UnreadableError(f"has the key {key} twice")
         seen.add(key)
         if key not in reader.lists:
-            stream.value()
+            stream.value()  # info and licenses
         elif stream.next() != "[":
             raise UnreadableError(f"has {key} that are no list")
         else:
@@ -76,6 +78,7 @@ class Reader:
         self.with_masks = masks
         self.rows, self.masks, self.names = bytearray(), bytearray(), bytearray()
         self.starts, self.ends, self.name_ends = array("q"), array("q"), array("q")
+        # Image ids with height and width, in the order of the file.
         self.sizes: dict[int, tuple[int, int]] = {}
         self.classes: dict[int, Category] = {}
         self.later: list[tuple[int, int, int, object]] = []
@@ -111,6 +114,7 @@ class Reader:
             x, y, width, height = box
             crowd = values.get("iscrowd", 0)
             self.rows += PACK(id, image, category, x, y, width, height, area, crowd)
+        # Rows are checked by writing them: a check of each value would take as long as the rest.
         except (KeyError, TypeError, ValueError, struct.error):
             self.problems.append(_odd(entry, number, "annotation", OBJECT_KEYS))
             return

@@ -38,8 +38,10 @@ def image_at(image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
 def boxes_at(boxes: NDArray[np.float32], size: tuple[int, int], look: Look) -> NDArray[np.float32]:
     """(N, 4) x1, y1, x2, y2 of an image of this height and width, at the look."""
     scale = np.array([look.width / size[1], look.height / size[0]] * 2)
+    # Not by the ratio of the shorter sides: both sides were rounded.
     scaled: NDArray[np.float64] = boxes * scale
     if look.flip:
+        # The right edge becomes the left one.
         scaled[:, [0, 2]] = look.width - scaled[:, [2, 0]]
     return np.asarray(scaled, np.float32)
 

@@ -29,6 +29,7 @@ class Truth:
 def truth(images: DetectionImages, image_ids: NDArray[np.int64]) -> Truth:
     """The annotations of the images with these ids."""
     annotations = images.annotations
+    # An image that was not evaluated would count as one without detections.
     evaluated = np.flatnonzero(np.isin(annotations.image_ids, image_ids))
     files, objects = list[Row](), list[Row]()
     for index in evaluated:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from faster_coco_eval.core import mask as rle
@@ -15,6 +15,7 @@ from study.store import archives
 from study.tasks.detection.data.annotations import Ints, Packed
 
 MOST = 100  # detections of an image that COCO counts
+# Names in stored files: a change makes old detections unreadable.
 ARRAYS = ("image_ids", "image", "boxes", "scores", "labels")
 MASKS = ("mask_bytes", "mask_ends")
 
@@ -52,6 +53,7 @@ class Detections:
         Raises:
             KeyError: it was not evaluated.
         """
+        # Ascending ids, so that an image is looked up without an index of all.
         place = int(np.searchsorted(self.image_ids, image_id))
         if place == len(self.image_ids) or self.image_ids[place] != image_id:
             raise KeyError(image_id)
@@ -73,6 +75,7 @@ class Collected:
 
     def add(self, image_id: int, detected: Detected) -> None:
         """Keep the hundred most confident detections of an image, all that COCO counts."""
+        # Stable: of equal scores the detector's order counts, as in COCO's evaluation.
         order = np.argsort(-detected.scores, kind="stable")[:MOST]
         boxes, scores, labels, masks = detected
         chosen = [masks[i] for i in order] if masks is not None else None
@@ -97,9 +100,11 @@ def joined(parts: Sequence[Collected]) -> Detections:
         if twice := images.keys() & part.images.keys():
             raise ValueError(f"two processes evaluated the image {min(twice)}")
         images |= part.images
+    # By id: the order of processes and batches must not reach the file.
     ids = sorted(images)
     every = [images[id] for id in ids]
     masks = [mask for one_image in every for mask in one_image.masks or ()]
+    # First of all, as nothing can be joined of no images.
     empty = Detected(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, int), [])
     boxes, scores, labels, _ = zip(empty, *every, strict=True)
     return Detections(
@@ -124,7 +129,7 @@ def _of_ends(data: NDArray[np.uint8], ends: Ints) -> Packed:
 # ---- files ----
 
 
-def arrays(detections: Detections) -> dict[str, NDArray[Any]]:
+def arrays(detections: Detections) -> dict[str, NDArray[np.generic]]:
     """The arrays that a trial stores; no pickles, as a store may be shared."""
     stored = {name: getattr(detections, name) for name in ARRAYS}
     if (masks := detections.masks) is not None:
@@ -133,7 +138,7 @@ def arrays(detections: Detections) -> dict[str, NDArray[Any]]:
 
 
 def stored(
-    detections: Detections, beside: Mapping[str, NDArray[Any]] = MappingProxyType({})
+    detections: Detections, beside: Mapping[str, NDArray[np.generic]] = MappingProxyType({})
 ) -> bytes:
     """The detections, and arrays beside them, as a compressed .npz file with a digest."""
     file = BytesIO()

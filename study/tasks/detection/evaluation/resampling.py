@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.errors import StoreError
-from study.tasks.detection.evaluation.matches import BITS, Arrays, Matches, of_arrays
-from study.tasks.image_samples import ImageSamples
+from study.tasks.detection.evaluation.matches import BITS, Matches, of_arrays
+from study.tasks.image_samples import Arrays, ImageSamples
 
 RECALLS = np.linspace(0, 1, 101)  # at which COCO reads the precision
 TINY = np.spacing(1)  # COCO's, so that 0 / 0 is 0
 METRICS: Mapping[str, slice] = {"ap": slice(None), "ap50": slice(1), "ap75": slice(5, 6)}
 """By metric, its thresholds among the ten; the others are of objects of one size."""
 
-SAMPLES = 1000  # of the images; AP of 5,000 images takes 0.1 s in each
+SAMPLES = 1000  # of the images; AP of 600 images with 3,300 detections takes 1.7 ms in each
 
 Floats = NDArray[np.float64]
 

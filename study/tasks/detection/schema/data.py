@@ -17,6 +17,7 @@ class CocoData(Strict):
 
     name: str = Field(description=", ".join(KINDS))
     title: str | None = Field(None, description="name in tables, such as COCO 2017")
+    # The names of COCO 2017 as it is unpacked, so that root is enough.
     root: str | None = Field(None, description="folder below which the files lie")
     train: str = Field(
         "annotations/instances_train2017.json", description="annotations to train on, below root"
