@@ -18,6 +18,11 @@ INNER = "backbone.maps.body"
 """The path of the timm model inside a detector."""
 
 
+def inner(detector: nn.Module) -> nn.Module:
+    """The timm model inside a detector."""
+    return detector.get_submodule(INNER)
+
+
 def build(
     keys: DetectorKeys, classes: int, *, device: torch.device | str | None = None
 ) -> nn.Module:

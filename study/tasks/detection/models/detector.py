@@ -1,4 +1,4 @@
-"""What RetinaNet and Mask R-CNN have in common for training and evaluation."""
+"""The interface of detectors, by which both are trained and evaluated."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
