@@ -10,21 +10,10 @@ import pytest
 ROOT = next(p for p in Path(__file__).parents if (p / "pyproject.toml").is_file()) / "study"
 MOST_ENTRIES = 26
 
-TRAINS_NETWORKS = set(
-    [
-        "errors",
-        "given_weights",
-        "metrics",
-        "models",
-        "registries",
-        "spec",
-        "store",
-        "tasks",
-        "tasks.training",
-        "text",
-        "trial",
-    ]
-)
+TRAINS_NETWORKS = {
+    *("errors", "given_weights", "metrics", "models", "registries", "spec", "store", "tasks"),
+    *("tasks.training", "text", "trial"),
+}
 """The rooms that a task imports whose trials train networks."""
 
 MAY_IMPORT = {
