@@ -48,15 +48,15 @@ RECIPES: dict[str, dict[str, object]] = {
     },
     # About a minute of one core for a backbone of test size on `digits_coco`.
     "coco_smoke": {
-        "iterations": 300,
+        "iterations": 500,
         "batch_size": 8,
-        "eval_every": 100,
+        "eval_every": 250,
         "opt": "adamw",
         "lr": 2e-3,
         "weight_decay": 0.05,
         "clip_grad": 1.0,
         "warmup_iterations": 30,
-        "steps": [240],
+        "steps": [400],
         "sizes": [112, 128, 144],
         "max_size": 256,
         "test_size": 128,
