@@ -17,11 +17,13 @@ from study.store.records import Evaluation, TrialRecord
 from study.store.store import Store
 from study.store.timing_records import StepTimes
 from study.tasks import Task
-from study.tasks.arms import Facts, ResolvedArm, ResolvedArms
+from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms
+from study.tasks.contact_sheets import ContactSheet
 from study.tasks.detection import baseline, facts
 from study.tasks.detection.config import DetectionConfig, config_of
 from study.tasks.detection.plan import arms, images, trial_records
 from study.tasks.detection.quality import QUALITIES
+from study.tasks.image_samples import Arrays, ImageSamples
 from study.trial.group import Group
 from study.trial.running import Finished, RunningTrial
 
@@ -111,6 +113,19 @@ class Detection(Task):
 
     def input_notes(self, arms: Sequence[Arm], store: Store) -> list[str]:
         return images.notes(arms)
+
+    def image_samples(
+        self, first: Mapping[int, Arrays], second: Mapping[int, Arrays], metric: str
+    ) -> ImageSamples | None:
+        from study.tasks.detection.evaluation import resampling
+
+        return resampling.image_samples(first, second, metric)
+
+    def contact_sheets(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[ContactSheet]:
+        from study.tasks.detection import pictures
+
+        # The baseline's data: arms of other images are left out.
+        yield from pictures.contact_sheets(config_of(arms[0].arm).data, arms, store)
 
     def facts(self, study: Study, arm: ResolvedArm) -> Facts:
         return facts.facts(study, arm.arm)

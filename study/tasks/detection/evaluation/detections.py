@@ -16,7 +16,15 @@ from study.tasks.detection.data.annotations import Ints, Packed
 
 MOST = 100  # detections of an image that COCO counts
 # Names in stored files: a change makes old detections unreadable.
-ARRAYS = ("image_ids", "image", "boxes", "scores", "labels")
+ARRAYS = {
+    "image_ids": "image_ids",
+    "image": "image",
+    "boxes": "boxes",
+    "scores": "scores",
+    # Not "labels", by which the core knows the arrays of images with several labels.
+    "labels": "categories",
+}
+"""By field of `Detections`, the name of its array in a file."""
 MASKS = ("mask_bytes", "mask_ends")
 
 
@@ -131,7 +139,7 @@ def _of_ends(data: NDArray[np.uint8], ends: Ints) -> Packed:
 
 def arrays(detections: Detections) -> dict[str, NDArray[np.generic]]:
     """The arrays that a trial stores; no pickles, as a store may be shared."""
-    stored = {name: getattr(detections, name) for name in ARRAYS}
+    stored = {name: getattr(detections, field) for field, name in ARRAYS.items()}
     if (masks := detections.masks) is not None:
         stored |= dict(zip(MASKS, (masks.data, masks.ends), strict=True))
     return stored
@@ -152,7 +160,7 @@ def of_arrays(values: Mapping[str, NDArray[np.generic]]) -> Detections:
     Raises:
         DamagedError: they are others.
     """
-    if not {*ARRAYS} <= values.keys():
+    if not {*ARRAYS.values()} <= values.keys():
         raise DamagedError("it has no detections")
     # Where there are masks, both of their arrays are there.
     data, ends = (values.get(name) for name in MASKS)
@@ -161,7 +169,7 @@ def of_arrays(values: Mapping[str, NDArray[np.generic]]) -> Detections:
         if data is None or ends is None
         else _of_ends(data.astype(np.uint8), ends.astype(np.int64))
     )
-    ids, image, boxes, scores, labels = (values[name] for name in ARRAYS)
+    ids, image, boxes, scores, labels = (values[name] for name in ARRAYS.values())
     lengths = {len(array) for array in (image, boxes, scores, labels)}
     if (
         len(lengths) > 1

@@ -23,7 +23,7 @@ THRESHOLDS = np.linspace(0.5, 0.95, 10)  # of the overlap (IoU)
 BITS = 1 << np.arange(len(THRESHOLDS), dtype=np.uint16)
 HIT, IGNORED = "hit", "ignored"
 OBJECTS = ("object_image", "object_category")
-SHARED = ("image", "labels", "scores")
+SHARED = ("image", "categories", "scores")
 """Arrays of the detections that matches of boxes and of masks share."""
 
 

@@ -9,7 +9,7 @@ from study.store.records import ImageFingerprint
 from study.store.trial_folder import predictions_of
 from study.tasks.detection.data import DetectionData, load
 from study.tasks.detection.data.loading import fingerprint
-from study.tasks.detection.evaluation.detections import stored
+from study.tasks.detection.evaluation.matches import written
 from study.tasks.detection.records import DetectionRecord
 from study.tasks.detection.train.fit import FittedDetector, fit
 from study.tasks.detection.trial.model import opened, starting_detector
@@ -32,7 +32,7 @@ def run(trial: RunningTrial) -> Finished:
     detections = fitted.detections
     predictions = predictions_of(trial.lease) if detections is not None else ""
     if detections is not None:
-        replace(trial.folder / predictions, stored(detections))
+        replace(trial.folder / predictions, written(detections, data.val))
     return Finished(
         metrics=fitted.metrics,
         history=fitted.history,

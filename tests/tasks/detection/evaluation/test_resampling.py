@@ -6,6 +6,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
+from study.analysis.measurements import _arrays
 from study.errors import DamagedError, StoreError
 from study.store import archives
 from study.tasks.detection.data.images import DetectionImages
@@ -109,3 +110,9 @@ def test_detections_of_boxes_have_no_matches_of_masks(split):
     stored = arrays(scenes.detections(split, masks=False), split)
     with pytest.raises(DamagedError, match="it has no mask_hit, mask_ignored"):
         of_arrays(stored, masks=True)
+
+
+def test_the_analysis_gives_the_arrays_back_as_they_are(split):
+    """It knows some names, of classifiers; a file with one of them is checked as theirs."""
+    content = written(scenes.detections(split), split)
+    assert _arrays(content).keys() == arrays(scenes.detections(split), split).keys()
