@@ -29,10 +29,10 @@ def backbones(text, **options):
 
 
 def test_a_factor_changes_one_argument_of_a_backbone_and_keeps_the_others():
-    kept = {"drop_path_rate": 0.1}
+    others = {"drop_path_rate": 0.1}
     assert backbones(FACTOR) == [
-        ("test_rest", kept | {"reduction": "depthwise"}),
-        ("test_rest", kept | {"reduction": "average"}),
+        ("test_rest", others | {"reduction": "depthwise"}),
+        ("test_rest", others | {"reduction": "average"}),
     ]
 
 

@@ -96,7 +96,8 @@ def _panel(axes: Axes, row: SheetRow, regions: Sequence[Region]) -> None:
     axes.imshow(_tinted(row, regions), interpolation="nearest")
     axes.set_axis_off()
     height, width = row.pixels.shape[:2]
-    for region in regions:
+    # The first, the most confident, is drawn last: its label stays readable where boxes coincide.
+    for region in reversed(regions):
         x1, y1, x2, y2 = region.box
         dashes = SOLID if region.right else DASHED
         outline = [patheffects.Stroke(linewidth=2.2, foreground=BLACK), patheffects.Normal()]

@@ -57,6 +57,7 @@ def start_of(tree: Tree) -> tuple[BackboneStart | None, list[Problem]]:
     if bool(keys.study) != bool(keys.arm) or (keys.seed is not None and not keys.study):
         message = "weights: study and arm go together; a seed is one of theirs"
         return None, [Problem(message, tree.location)]
+    # Text alone is a name: FILE, trial:NAME, or none.
     name = keys.name or ""
     trial = name.removeprefix(OF_TRIAL) if name.startswith(OF_TRIAL) else ""
     file = keys.file or ("" if trial or name == RANDOM else name)
@@ -72,15 +73,16 @@ NO_MODEL = DetectorKeys(name="retinanet", backbone="test_rest")
 
 def config(parts: ReadParts) -> DetectionConfig:
     """The configuration of an arm; a wrong part has a default."""
-    root = parts.trees["data"].at(["root"])
-    name = parts.trees["recipe"].at(["name"]).value
-    data = cast(CocoData | None, parts.values["data"])
+    # Every part has a tree, also one that the file leaves out.
+    data_tree, recipe_tree = (parts.trees[part] for part in ("data", "recipe"))
+    root, name = data_tree.at(["root"]), recipe_tree.at(["name"]).value
+    data = cast(CocoData | None, parts.values.get("data"))
     return DetectionConfig(
-        model=cast(DetectorKeys | None, parts.values["model"]) or NO_MODEL,
+        model=cast(DetectorKeys | None, parts.values.get("model")) or NO_MODEL,
         data=data or CocoData(name="digits_coco"),
-        recipe=cast(DetectionRecipe | None, parts.values["recipe"]) or DetectionRecipe(),
+        recipe=cast(DetectionRecipe | None, parts.values.get("recipe")) or DetectionRecipe(),
         recipe_name=name if isinstance(name, str) else "",
-        start=cast(BackboneStart | None, parts.values["weights"]) or BackboneStart(),
+        start=cast(BackboneStart | None, parts.values.get("weights")) or BackboneStart(),
         # The variable, so that trials have the same name wherever the images are.
         root=root.variable or (data.root if data else None),
         plugins=parts.plugins,

@@ -69,6 +69,7 @@ def config_of(arm: Arm) -> DetectionConfig:
 
 def changes(study: Study, part: str) -> str:
     """The changes of the baseline in a part, without its name and what factors vary."""
+    # These are printed elsewhere, or differ from arm to arm.
     varied = {factor.path for factor in study.factors} | {f"{part}.{key}" for key in UNLABELLED}
     return ", ".join(_changes(part, study.baseline.get(part, {}), varied))
 

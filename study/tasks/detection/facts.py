@@ -32,9 +32,11 @@ def summary(arm: Arm) -> str:
 def caption(study: Study, arm: Arm) -> str:
     config = config_of(arm)
     title = TITLES[config.model.name]
+    # A backbone that the rows name is not that of the table.
     varied = {factor.path for factor in study.factors}
     on = "" if {"model", "model.backbone"} & varied else f" on {config.model.backbone_name}"
     images = f"{title}{on}, {config.data.label} at {config.recipe.test_size} px"
+    # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return images
     start = [f"backbone from {config.start.label}"] if config.start.label else []

@@ -52,6 +52,7 @@ class DetectionRecord(TrialRecord):
     @cached_property
     def keys(self) -> DetectorKeys:
         model = self.config.model
+        # With all arguments: a later version may have other defaults.
         backbone = {"name": model.backbone, **model.arguments}
         return DetectorKeys.model_validate(model.keys | {"backbone": backbone})
 

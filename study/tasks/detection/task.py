@@ -45,6 +45,7 @@ class Detection(Task):
     columns = ("params", "macs", "ap")
 
     def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
+        # A detector of boxes has no masks to measure.
         masks = cast(DetectionConfig, baseline).model.masks
         return (*self.columns, "mask_ap") if masks else self.columns
 

@@ -25,6 +25,12 @@ from study.tasks.training.distributed import ProcessGroup
 from study.trial.callbacks import Callbacks, Superseded
 
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
+
+WEIGHTS, AVERAGE, OPTIMIZER, SCALER = "state_dict", "state_dict_ema", "optimizer", "amp_scaler"
+"""Keys of timm's checkpoints."""
+RECIPE, SEED, HISTORY = "recipe", "seed", "history"
+"""Keys of our own beside them, by which a checkpoint of another trial is known."""
+
 State = dict[str, Any]
 """The content of a checkpoint file, by timm's keys and those of `Checkpoint.save`."""
 
@@ -96,8 +102,8 @@ class Checkpoint(Generic[Trained, Within]):
             state = {
                 **self.setup.state(),
                 "epoch": len(history) - 1,
-                "seed": self.seed,
-                "history": [row.plain for row in history],
+                SEED: self.seed,
+                HISTORY: [row.plain for row in history],
                 "within": within,
             }
             torch.save(state, content)  # to memory, for its digest
@@ -117,7 +123,7 @@ class Checkpoint(Generic[Trained, Within]):
         if state is None:
             return [], None
         self.setup.load(state)
-        history = [EpochRow.model_construct(**row) for row in state["history"]]
+        history = [EpochRow.model_construct(**row) for row in state[HISTORY]]
         if self.setup.group.leads:
             self._mirror(history)
         return history, state.get("within")
@@ -176,6 +182,6 @@ class Checkpoint(Generic[Trained, Within]):
         replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
 
     def _mismatch(self, state: State) -> str:
-        if state["seed"] != self.seed:
-            return f"it is of seed {state['seed']}, not {self.seed}"
+        if state[SEED] != self.seed:
+            return f"it is of seed {state[SEED]}, not {self.seed}"
         return self.setup.mismatch(state)

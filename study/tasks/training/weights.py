@@ -41,6 +41,7 @@ def of_arm(store: Store, study: str, label: str, seed: int | None = None) -> str
     Raises:
         StoreError: there is none, or an edit of the study has left trials of two configurations.
     """
+    # By the records, as a study names an arm by its label alone.
     labels, rows = set[str](), list[tuple[int, str]]()
     for name in trials(store):
         record, result = store.peek(name)
@@ -58,6 +59,7 @@ def of_arm(store: Store, study: str, label: str, seed: int | None = None) -> str
     if not lowest:
         of_seed = f" of seed {seed}" if seed is not None else ""
         raise StoreError(f"arm {label} of {study} has no completed trial{of_seed}: run it first")
+    # One seed is one trial, unless the arm had another configuration then.
     if len(lowest) > 1:
         raise StoreError(
             f"arm {label} of {study} has several trials of one seed ({', '.join(lowest)}), as the "

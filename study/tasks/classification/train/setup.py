@@ -19,7 +19,14 @@ from study.tasks.classification.train.losses import loss
 from study.tasks.classification.train.optimizers import check, optimizer_of
 from study.tasks.classification.train.precision import autocast, grad_scaler
 from study.tasks.classification.train.schedules import schedule_of
-from study.tasks.training.checkpoint import State
+from study.tasks.training.checkpoint import (
+    AVERAGE,
+    OPTIMIZER,
+    RECIPE,
+    SCALER,
+    WEIGHTS,
+    State,
+)
 from study.tasks.training.distributed import ALONE, ProcessGroup
 
 Batch = tuple[Tensor, Tensor]
@@ -81,23 +88,23 @@ class Setup:
         return {
             "version": 2,  # of timm's format: `epoch` is the last finished one, not the next
             "arch": type(unwrap_model(self.task.get_trainable_module())).__name__.lower(),
-            "optimizer": self.optimizer.state_dict(),
-            "amp_scaler": self.scaler.state_dict(),
-            "recipe": self.recipe.model_dump(),
+            OPTIMIZER: self.optimizer.state_dict(),
+            SCALER: self.scaler.state_dict(),
+            RECIPE: self.recipe.model_dump(),
             **self._weights,
         }
 
     def load(self, state: State) -> None:
-        self.task.load_checkpoint_state(state["state_dict"])
+        self.task.load_checkpoint_state(state[WEIGHTS])
         if self.recipe.model_ema:
-            self.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
-        self.optimizer.load_state_dict(state["optimizer"])  # with its learning rates
+            self.task.load_checkpoint_state(state[AVERAGE], ema=True)
+        self.optimizer.load_state_dict(state[OPTIMIZER])  # with its learning rates
         if self.scaler.is_enabled():
-            self.scaler.load_state_dict(state["amp_scaler"])
+            self.scaler.load_state_dict(state[SCALER])
 
     def mismatch(self, state: State) -> str:
         """The reason why a state is of another trial, or "". Compares before anything loads."""
-        if state["recipe"] != self.recipe.model_dump():
+        if state[RECIPE] != self.recipe.model_dump():
             return "it is of another recipe"
         # load_state_dict would fail half-way, with some of the weights already replaced.
         ours = self._weights

@@ -3,7 +3,7 @@
 Reading annotations needs no torch, so the module that makes batches is imported on first use.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from study.tasks.detection.data.annotations import Category, Objects
 from study.tasks.detection.data.images import DetectionImages
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in ("Batch", "train_batches", "val_batches"):
         from study.tasks.detection.data import batches
 

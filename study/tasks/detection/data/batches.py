@@ -55,6 +55,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def ids(self) -> list[int]:
+        """The images' ids, as their file numbers them."""
+        return [int(target["image_id"]) for target in self.targets]
+
 
 def train_batches(
     images: DetectionImages,
@@ -153,7 +158,7 @@ def example(
     }
     if objects.masks is not None:
         planes = masks_at(objects.masks[used], look).astype(np.uint8)
-        target["masks"] = torch.from_numpy(planes)
+        target |= {"masks": torch.from_numpy(planes)}
     return torch.from_numpy(pixels).float().div_(255), target, size
 
 

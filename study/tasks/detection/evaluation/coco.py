@@ -70,11 +70,11 @@ def results(detections: Detections, images: DetectionImages, kind: str) -> list[
         }
         if kind == "bbox":
             x1, y1, x2, y2 = detections.boxes[number].tolist()
-            row["bbox"] = [x1, y1, x2 - x1, y2 - y1]
+            row |= {"bbox": [x1, y1, x2 - x1, y2 - y1]}
         elif detections.masks is not None:
             # Without a box: its area would decide what is small, in place of the mask's.
             size = list(images.size(at[id]))
-            row["segmentation"] = {"size": size, "counts": detections.masks[number]}
+            row |= {"segmentation": {"size": size, "counts": detections.masks[number]}}
         rows.append(row)
     return rows
 

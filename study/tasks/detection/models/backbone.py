@@ -162,6 +162,7 @@ def refuse_mapless(name: str, model: nn.Module, reductions: Sequence[int]) -> No
 
 def _near(name: str, reductions: Sequence[int], count: int = 5) -> list[str]:
     """Names of models with maps, those spelt most like `name` first."""
+    # A low cutoff: the family of a name says more than its spelling.
     names = get_close_matches(name, timm.list_models(), n=NEAR, cutoff=0.3)
     near = [other for other in names if has_maps(_on_meta(other), reductions)]
     return [*dict.fromkeys([*near[:2], *USUAL])][:count]

@@ -31,6 +31,7 @@ def build(
     Raises:
         BuildError: the backbone does not exist, gives no maps, or does not take an argument.
     """
+    # A context, since torchvision's constructors take no device.
     with torch.device(device) if device is not None else nullcontext():
         name = keys.backbone_name
         body = backbones.classifier(name, keys.arguments, device=device)

@@ -126,6 +126,7 @@ class TwoStage(MaskRCNN):  # type: ignore[misc]
 
     def dense(self, x: Tensor) -> list[Tensor]:
         levels = self.backbone(x)
+        # Every level, which is what an image of this size always costs.
         objectness, deltas = self.rpn.head(list(levels.values()))
         heads, finest = self.roi_heads, next(iter(levels.values()))
         # A corner of the finest map in place of each region: the cost depends on no value.

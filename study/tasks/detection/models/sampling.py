@@ -33,6 +33,7 @@ class SeededSampler(BalancedPositiveNegativeSampler):  # type: ignore[misc]
         generator = torch.Generator().manual_seed(seed)
         positive, negative = torch.where(matched >= 1)[0], torch.where(matched == 0)[0]
         most = int(self.batch_size_per_image * self.positive_fraction)
+        # Where positives are few, negatives fill the sample, as in torchvision.
         count = min(len(positive), most)
         taken = [
             _some(positive, count, generator),

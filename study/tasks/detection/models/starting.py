@@ -40,6 +40,7 @@ def fit(classifier: nn.Module, body: nn.Module, path: Path, key: str | None = No
         for name, state in sets.items()
         for _, names in spellings(state)
     ]
+    # The nearest set: a file may hold an average and an optimizer beside the weights.
     best = max(fits, key=lambda fit: len(fit.tensors))
     if not best.tensors:
         raise BuildError(f"{path} has no tensor of this backbone")
@@ -66,4 +67,5 @@ def _fit(body: nn.Module, key: str, tensors: State) -> BackboneFit:
 
 def load(classifier: nn.Module, body: nn.Module, path: Path, key: str | None = None) -> None:
     """Fill a backbone from a file; raises as `fit` does."""
+    # Not strict: the plan has said which tensors are missing.
     body.load_state_dict(dict(fit(classifier, body, path, key).tensors), strict=False)

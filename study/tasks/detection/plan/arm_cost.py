@@ -71,6 +71,7 @@ def _key(config: DetectionConfig, count: int, start: LocatedStart | None) -> str
     own = [(source.name, source.digest) for source in config.plugins]
     weights = [sha256(start.path), start.key, start.trial] if start else []
     keys = config.model.model_dump(mode="json")
+    # Only sizes that change the cost, or that a backbone may refuse.
     sides = [counted_size(config.recipe), min(*config.recipe.sizes, config.recipe.test_size)]
     return digest([keys, count, sides, own, weights, _counting()])
 
@@ -82,6 +83,7 @@ def counted(
     from study.models import factory
     from study.tasks.detection.models import backbone
 
+    # Before anything is built: plugins may define the backbone or its parts.
     for plugin in config.plugins:
         registries.register(plugin)
     keys = config.model
@@ -104,6 +106,7 @@ def counted(
 def _too_small(body: "nn.Module", name: str, recipe: DetectionRecipe) -> str:
     from study.tasks.detection.models.backbone import refuse_small
 
+    # A backbone sees the padded image.
     side = -(-min(*recipe.sizes, recipe.test_size) // DIVISOR) * DIVISOR
     try:
         refuse_small(body, name, (side, side))
@@ -139,6 +142,7 @@ def _measured(costs: DetectorCost, keys: DetectorKeys, size: tuple[int, int]) ->
     def make(device: str) -> "nn.Module":
         return DenseLayers(build(keys, costs.classes, device=device))
 
+    # Parameters need no counter, so they are reported even where operations are refused.
     params = sum(weight.numel() for weight in make("meta").parameters())
     try:
         result = None

@@ -28,6 +28,7 @@ def classes(data: CocoData, store: Store) -> int:
     """
     if data.name == "digits_coco":
         return DIGITS
+    # Of the images that are evaluated: its file is the smaller one.
     path = Path(data.root or "") / data.val
     try:
         status = path.stat()

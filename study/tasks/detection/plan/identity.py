@@ -23,8 +23,7 @@ def resolved(config: DetectionConfig, cost: DetectorCost) -> Record:
     Files are named by their location, as the study file writes it; code and weights by digests.
     """
     model, data = config.model, config.data.model_dump(mode="json", exclude=NOT_IDENTITY)
-    if config.data.root is not None:
-        data["root"] = config.root
+    data |= {"root": config.root} if config.data.root is not None else {}
     return {
         "model": {
             "keys": model.model_dump(mode="json", exclude={"backbone"}),
@@ -44,12 +43,10 @@ def digest(full: Record, config: DetectionConfig, cost: DetectorCost) -> str:
 
     Only departures count, so that a field added later leaves the names of earlier results alone.
     """
-    model, absent = full["model"], object()
-    arguments = {
-        key: value
-        for key, value in model["arguments"].items()
-        if value != cost.defaults.get(key, absent)
-    }
+    # None may be a default, so it cannot stand for a missing one.
+    absent, model = object(), dict(full.get("model", {}))
+    given = model.get("arguments", {}).items()
+    arguments = {k: value for k, value in given if value != cost.defaults.get(k, absent)}
     departures = {
         "model": {**model, "arguments": arguments, "keys": _departures(config.model)},
         "data": _departures(config.data) | ({"root": config.root} if config.root else {}),

@@ -36,6 +36,7 @@ def notes(arms: Iterable[Arm]) -> list[str]:
 
 def _every(arms: Iterable[Arm]) -> Iterator[tuple[Arm, AnnotationProblem]]:
     """The problems of each data set, with the first arm that has it."""
+    # Several arms usually share one data set, which is read once.
     sets = dict[tuple[str, bool], Arm]()
     for arm in arms:
         if "data" not in arm.config.unresolved:

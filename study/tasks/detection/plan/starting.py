@@ -43,6 +43,7 @@ def place(start: BackboneStart, store: Store) -> LocatedStart | None:
 
 def sha256(path: Path) -> str:
     """The digest of a file, computed once while its size and time stay the same."""
+    # Size and time only make the cache notice a new content.
     status = path.stat()
     return _sha256(path, status.st_size, status.st_mtime_ns)
 

@@ -10,6 +10,7 @@ from study.tasks.detection.records import DetectorCost
 
 def record(arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
     """The record from which a worker runs a trial."""
+    # Places are those of this machine; digests in the configuration say what lies there.
     config, cost = config_of(arm.arm), cast(DetectorCost, arm.cost_record)
     return TrialRecord(
         task="detection",

@@ -20,6 +20,7 @@ class DetectorKeys(Strict):
         description="any timm name with maps at 1/4 to 1/32, or {name: ..., argument: value}"
     )
     norm: bool = Field(True, description="a LayerNorm on each map of the backbone, as the authors")
+    # Detectron2 freezes two stages by default; of ResT it finds no layers of these names.
     frozen_stages: Natural = Field(0, description="leading stages, with the stem, not trained")
     frozen_batch_norm: bool = Field(False, description="batch norms of the backbone stay as loaded")
     channels: Count = Field(256, description="of the pyramid and the heads")
@@ -31,6 +32,7 @@ class DetectorKeys(Strict):
     @model_validator(mode="after")
     def _used(self) -> Self:
         fields = type(self).model_fields
+        # A key that changes nothing would name two trials for one computation.
         unused = ("coarse",) if self.name == "mask_rcnn" else OF_REGIONS
         if idle := [key for key in unused if getattr(self, key) != fields[key].default]:
             raise ValueError(f"{self.name} does not use {', '.join(idle)}: leave it out")

@@ -24,6 +24,7 @@ class DetectionRecipe(Strict):
 
     unverified: list[str] = Field([], description="keys whose value no source confirms")
 
+    # Iterations, as the literature of detection counts: an epoch of COCO is 7,330 of 16 images.
     iterations: Iterations = Field(90_000, description="updates; 0 only evaluates")
     batch_size: Batch = Field(16, description="images per update, shared by all devices")
     eval_every: Count = Field(
@@ -46,6 +47,7 @@ class DetectionRecipe(Strict):
     )
     decay_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
 
+    # Pixels of resized images, which keep their shape.
     sizes: Annotated[list[Side], Field(min_length=1)] = Field(
         [*range(640, 801, 32)], description="shorter sides of which each training image has one"
     )
@@ -54,6 +56,7 @@ class DetectionRecipe(Strict):
     flip: Fraction = Field(0.5, description="probability of a horizontal flip")
     aspect_groups: bool = Field(True, description="all images of a batch are wide, or all are tall")
 
+    # float16 as in Detectron2, whose losses are scaled; bfloat16 needs no scale.
     amp: bool = False
     amp_dtype: Literal["float16", "bfloat16"] = "float16"
 
@@ -77,6 +80,7 @@ class DetectionRecipe(Strict):
 
     def rate(self, iteration: int) -> float:
         """The learning rate of an iteration, from 0, as Detectron2 computes it."""
+        # An iteration counts from 0: the rate falls after as many updates as a step says.
         passed = sum(iteration >= step for step in self.steps)
         warm = 1.0
         if iteration < self.warmup_iterations:

@@ -58,15 +58,17 @@ def collected(
     """The detections of some batches, in the pixels of the images' files."""
     own = Collected(masks)
     setup.model.eval()
+    # Batches are the same at any number of processes, and so is their padding.
     setup.detector.prepare((0, 0), [])
     with torch.inference_mode():
         for batch in batches:
+            # In the precision of training, which is what its weights are made for.
             with setup.autocast():
                 results = setup.model([x.to(setup.device) for x in batch.images])
-            rows = zip(results, batch.images, batch.targets, batch.sizes, strict=True)
-            for result, image, target, size in rows:
+            rows = zip(results, batch.images, batch.ids, batch.sizes, strict=True)
+            for result, image, number, size in rows:
                 shape = image.shape[-2], image.shape[-1]
-                own.add(int(target["image_id"]), _detected(in_original(result, shape, size)))
+                own.add(number, _detected(in_original(result, shape, size)))
             pulse()
     return own
 

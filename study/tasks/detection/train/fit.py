@@ -75,6 +75,7 @@ class Training:
 
     def evaluated(self) -> EvaluatedDetector:
         group, images = self.setup.group, self.data.val
+        # Every image once over all processes: a repeated one would count twice in AP.
         batches = val_batches(
             images, self.recipe, rank=group.rank, world=group.world, workers=self.workers
         )
@@ -122,6 +123,7 @@ def _fitted(training: Training, history: list[EpochRow], within: Record | None) 
         if within
         else SinceEvaluation(done)
     )
+    # One stream for all parts, so that worker processes start once.
     batches = training.batches(since.iteration)
     last: EvaluatedDetector | None = None
     for number in range(len(history), len(ends)):
@@ -165,6 +167,7 @@ def _row(
 ) -> EpochRow:
     """The row of an evaluation; `whole` is the training since the one before."""
     before = training.recipe.evaluations[len(history) - 1] if history else 0
+    # Fewer than planned where training ended early, as its losses diverged.
     count = whole.iteration - before
     losses = {name: loss / count for name, loss in whole.losses.items()}
     seconds = whole.seconds

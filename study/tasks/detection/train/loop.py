@@ -81,6 +81,7 @@ def updates(
     until: int,
 ) -> Iterator[SinceEvaluation]:
     """Train up to an iteration; yields after every update, and ends early where losses diverge."""
+    # Evaluation has left it in eval mode.
     setup.model.train()
     with shared_batch(setup):
         while since.iteration < until:

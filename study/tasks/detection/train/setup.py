@@ -1,7 +1,7 @@
 """Everything that a detector trains with: optimizer, precision, processes."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import torch
 from timm.layers import convert_sync_batchnorm
@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from study.tasks.detection.models.detector import Detector
 from study.tasks.detection.schema import DetectionRecipe
-from study.tasks.training.checkpoint import State
+from study.tasks.training.checkpoint import OPTIMIZER, RECIPE, SCALER, WEIGHTS, State
 from study.tasks.training.distributed import ALONE, ProcessGroup
 
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
@@ -49,23 +49,23 @@ class DetectorSetup:
         return {
             "version": 2,  # of timm's format
             "arch": type(self.model).__name__.lower(),
-            "state_dict": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "amp_scaler": self.scaler.state_dict(),
-            "recipe": self.recipe.model_dump(),
+            WEIGHTS: self.model.state_dict(),
+            OPTIMIZER: self.optimizer.state_dict(),
+            SCALER: self.scaler.state_dict(),
+            RECIPE: self.recipe.model_dump(),
         }
 
     def load(self, state: State) -> None:
-        self.model.load_state_dict(state["state_dict"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.model.load_state_dict(state[WEIGHTS])
+        self.optimizer.load_state_dict(state[OPTIMIZER])
         if self.scaler.is_enabled():
-            self.scaler.load_state_dict(state["amp_scaler"])
+            self.scaler.load_state_dict(state[SCALER])
 
     def mismatch(self, state: State) -> str:
         """The reason why a state is of another trial, or "". Compares before anything loads."""
-        if state["recipe"] != self.recipe.model_dump():
+        if state[RECIPE] != self.recipe.model_dump():
             return "it is of another recipe"
-        ours, theirs = self.model.state_dict(), state["state_dict"]
+        ours, theirs = self.model.state_dict(), state[WEIGHTS]
         shapes = [{name: x.shape for name, x in weights.items()} for weights in (ours, theirs)]
         return "it is of a model with other weights" if shapes[0] != shapes[1] else ""
 
@@ -79,10 +79,12 @@ def set_up(
     if group.world > 1 and cuda:
         # torch has no synchronised batch norm for the CPU; `synchronised_layers` does it there.
         convert_sync_batchnorm(model)
+    # Evaluation and checkpoints use the plain model.
     trained = model
     if group.world > 1:
         devices = [torch.device(device).index] if cuda else None
         trained = DistributedDataParallel(model, device_ids=devices)
+    # Only float16 underflows; bfloat16 has the exponents of float32.
     scaled = recipe.amp and recipe.amp_dtype == "float16" and cuda
     return DetectorSetup(
         recipe=recipe,
@@ -102,14 +104,14 @@ def optimizer_of(model: nn.Module, recipe: DetectionRecipe) -> torch.optim.Optim
     """
     norms = {id(p) for m in model.modules() if isinstance(m, NORMS) for p in m.parameters()}
     trained = [weight for weight in model.parameters() if weight.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {
-            "params": [weight for weight in trained if (id(weight) in norms) == normal],
-            "weight_decay": decay,
-        }
-        for normal, decay in ((False, recipe.weight_decay), (True, recipe.weight_decay_norm))
+    groups = [
+        {"params": weights, "weight_decay": decay}
+        for decay, weights in (
+            (recipe.weight_decay, [w for w in trained if id(w) not in norms]),
+            (recipe.weight_decay_norm, [w for w in trained if id(w) in norms]),
+        )
+        if weights  # of frozen norms there may be none
     ]
-    groups = [group for group in groups if group["params"]]
     if recipe.opt == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
     return torch.optim.AdamW(groups, lr=recipe.lr, betas=(recipe.betas[0], recipe.betas[1]))

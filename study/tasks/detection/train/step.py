@@ -21,6 +21,7 @@ def update(setup: DetectorSetup, batch: Batch, *, seed: int, iteration: int) -> 
     any iteration goes on with the same bits, and processes draw what one would.
     """
     torch.manual_seed(fold(seed, iteration))
+    # The schedule has no state of its own, so that nothing of it needs to be restored.
     for group in setup.optimizer.param_groups:
         group["lr"] = setup.recipe.rate(iteration)
     losses = losses_of(setup, batch, seeds=seeds_of(batch, seed, iteration))
@@ -28,6 +29,7 @@ def update(setup: DetectorSetup, batch: Batch, *, seed: int, iteration: int) -> 
     total = sum(losses.values(), torch.zeros((), device=setup.device)) * setup.group.world
     setup.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
     if setup.recipe.clip_grad is not None:
+        # The threshold is for true gradients.
         setup.scaler.unscale_(setup.optimizer)
         clip_grad_norm_(setup.model.parameters(), setup.recipe.clip_grad)
     setup.scaler.step(setup.optimizer)
@@ -38,13 +40,13 @@ def update(setup: DetectorSetup, batch: Batch, *, seed: int, iteration: int) -> 
 
 def seeds_of(batch: Batch, seed: int, iteration: int) -> list[int]:
     """A seed for each image, by which anchors and regions are sampled."""
-    ids = [int(target["image_id"]) for target in batch.targets]
-    return [fold(seed, iteration, number) for number in ids]
+    return [fold(seed, iteration, number) for number in batch.ids]
 
 
 def losses_of(setup: DetectorSetup, batch: Batch, *, seeds: list[int]) -> dict[str, Tensor]:
     """The losses of a batch by name, which all processes' parts add up to."""
     detector, group = setup.detector, setup.group
+    # Norms and attention see the padding, so all processes need that of the whole batch.
     own = padded([(x.shape[-2], x.shape[-1]) for x in batch.images])
     sizes = group.gathered(own)
     detector.prepare((max(h for h, _ in sizes), max(w for _, w in sizes)), seeds)

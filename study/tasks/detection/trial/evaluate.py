@@ -13,6 +13,7 @@ from study.tasks.detection.train.evaluation import evaluated
 from study.tasks.detection.train.setup import set_up
 from study.tasks.detection.trial.model import build_detector, opened
 from study.tasks.training import weights
+from study.tasks.training.checkpoint import WEIGHTS
 
 
 def evaluated_at(store: Store, name: str, *, size: ImageSize, device: str) -> Evaluation:
@@ -28,12 +29,13 @@ def evaluated_at(store: Store, name: str, *, size: ImageSize, device: str) -> Ev
     if (task := store.entered(name).task) != "detection":
         raise StoreError(f"trial {name} is of the task {task}")
     record = opened(store.entered(name))
+    # The longer side grows with the shorter, so that the same images are cut down.
     most = max(size, record.recipe.max_size * size // record.recipe.test_size)
     recipe = record.recipe.model_copy(update={"test_size": size, "max_size": most})
     detector = build_detector(record)
     refuse_small(inner(detector), record.config.model.backbone, (size, size))
     state = torch.load(path, map_location="cpu", weights_only=True)
-    detector.load_state_dict(state["state_dict"])
+    detector.load_state_dict(state[WEIGHTS])
     images, masks = load(record.data, masks=record.keys.masks).val, record.keys.masks
     setup = set_up(detector, recipe, device=device)
     result = evaluated(setup, val_batches(images, recipe), images, masks=masks)

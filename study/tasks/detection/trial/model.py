@@ -41,6 +41,7 @@ def starting_detector(record: DetectionRecord) -> nn.Module:
     if record.start:
         planned = StartRecord.checked(record.config.model.weights)
         path = Path(record.start)
+        # The plan named the trial by the content that it read.
         if sha256(path) != planned.sha256:
             raise SpecError(f"{path} has changed since the trial was planned: plan anew")
         keys = record.keys

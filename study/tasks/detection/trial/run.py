@@ -68,6 +68,7 @@ def _fitted(trial: RunningTrial, record: DetectionRecord, data: DetectionData) -
 
 def workers(record: DetectionRecord) -> int:
     """Processes that read images from files; the model needs the cores of a small machine."""
+    # A set in memory is read faster than a worker process could send it.
     in_memory = record.config.data.get("name") == "digits_coco"
     return 0 if in_memory or cores() < SPARE else min(cores() - 1, MOST_WORKERS)
 

@@ -46,6 +46,7 @@ def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
             _seconds(partial(collected, setup, [batch], masks=masks)) / len(batch)
             for batch in islice(val_batches(data.val, recipe), 1 + STEPS)
         ]
+    # A step of the progress is the training up to an evaluation.
     per_epoch = record.recipe.iterations * record.recipe.batch_size
     per_epoch //= len(record.recipe.evaluations)
     return StepTimes(
@@ -84,9 +85,11 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
             needed[workload] = calls.lazily(build, count)
         if latency:
             images = calls.random_images(1, size, device)
-            needed["single"] = calls.inference(model, images, mode, apart=True)
+            # Apart: the user of one image waits for it alone.
+            needed |= {"single": calls.inference(model, images, mode, apart=True)}
     if "train_throughput" in metrics:
-        needed["train"] = calls.Workload(repeated(record, device), record.recipe.batch_size)
+        update = repeated(record, device)
+        needed |= {"train": calls.Workload(update, record.recipe.batch_size)}
     return needed
 
 
@@ -149,10 +152,11 @@ def repeated(record: DetectionRecord, device: str) -> Callable[[], None]:
 def _noise(count: int, size: tuple[int, int], *, masks: bool) -> Batch:
     height, width = size
     images = calls.random_images(count, (3, height, width), "cpu").sigmoid()
+    # Eight objects, about as many as an image of COCO has.
     across = torch.arange(8.0) * width / 8
     boxes = torch.stack([across, across / 4, across + width / 8, across / 4 + height / 4], 1)
     target = {"boxes": boxes, "labels": torch.ones(8, dtype=torch.long)}
-    if masks:
-        target["masks"] = torch.ones(8, height, width, dtype=torch.uint8)
+    # Whole images as masks: the losses crop them to the boxes.
+    target |= {"masks": torch.ones(8, height, width, dtype=torch.uint8)} if masks else {}
     targets = [{**target, "image_id": torch.tensor(number)} for number in range(count)]
     return Batch(list(images), targets, [size] * count)
