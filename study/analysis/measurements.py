@@ -78,7 +78,7 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
 
     Trials without a file of predictions are absent.
     """
-    read = _stored(arm, store)
+    read = stored_arrays(arm, store)
     return {seed: arrays for seed, arrays in read.items() if "top" in arrays}
 
 
@@ -87,11 +87,12 @@ def label_logits(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
 
     Trials of images with one label are absent, as are those of which too many were left out.
     """
-    read = _stored(arm, store)
+    read = stored_arrays(arm, store)
     return {seed: arrays for seed, arrays in read.items() if "logits" in arrays}
 
 
-def _stored(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
+def stored_arrays(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
+    """The arrays of predictions of an arm's completed trials by seed, whatever its task stores."""
     done = [trial for trial in arm.replicates if trial.state == "completed"]
     read = {trial.seed: read_checked(store.predictions(trial.name), _arrays) for trial in done}
     return {seed: arrays for seed, arrays in read.items() if arrays is not None}
@@ -106,11 +107,13 @@ def _arrays(content: bytes) -> "Predictions":
         with np.load(BytesIO(archives.checked(content)), allow_pickle=False) as file:
             # Of images with several labels, too many logits leave an empty file.
             several = {*LABELLED} >= {*file.files}
-            names = file.files and (LABELLED if several else ("target", "top"))
+            # Another task's arrays are its own, and it checks them.
+            own = not {*LABELLED, *CLASSIFIED} & {*file.files}
+            names = file.files if own else (LABELLED if several else CLASSIFIED)
             arrays = {name: file[name] for name in names}
     except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
         raise DamagedError(f"it cannot be read as predictions ({error})") from error
-    if not arrays:
+    if own:
         return arrays
     target, top = arrays.values()
     if several:
@@ -122,7 +125,7 @@ def _arrays(content: bytes) -> "Predictions":
     return arrays
 
 
-LABELLED = ("labels", "logits")
+CLASSIFIED, LABELLED = ("target", "top"), ("labels", "logits")
 """The arrays of a trial whose images have several labels."""
 
 
@@ -218,6 +221,7 @@ OUTSIDE_REPORTS = (
     "study.tasks.classification.train",
     "study.tasks.classification.trial",
     "study.tasks.classification.evaluate",
+    "study.tasks.training",
 )
 """Modules whose change leaves reports as they are."""
 

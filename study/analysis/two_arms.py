@@ -10,7 +10,7 @@ import pandas as pd
 from study import stats
 from study.analysis import quantities
 from study.analysis.analysis import Analysis
-from study.analysis.measurements import label_logits, predictions
+from study.analysis.measurements import label_logits, predictions, stored_arrays
 from study.analysis.per_image import diverged
 from study.errors import SpecError, StoreError, unknown
 from study.plan.comparisons import named_arms
@@ -77,6 +77,17 @@ class ImageSummary(NamedTuple):
     every: float
 
 
+class SampledDifference(NamedTuple):
+    """The difference of the tested metric over new seeds and new images; see
+    `stats.over_seeds_and_images`."""
+
+    seeds: int
+    images: int
+    mean: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two arms of a plan compared; differences are second minus first, in base units.
@@ -98,6 +109,8 @@ class Comparison:
     seeds: pd.DataFrame
     """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
     images: ImageSummary | None
+    sampled: SampledDifference | None
+    """Where the task computes the tested metric for samples of the images."""
     unseen: str
     """Reason why images were not compared, or ""."""
     declared: bool
@@ -128,6 +141,7 @@ def comparison(
         metrics=_metrics(analysis, arms, tested),
         seeds=_seeds(measured, arms, tested, tests),
         images=images,
+        sampled=_sampled(plan, arms, store, tested),
         unseen=unseen,
         # In either order: a two-sided test of (a, b) is one of (b, a).
         declared=any(pair == {contrast.arm, contrast.other} for contrast in analysis.declared),
@@ -253,3 +267,21 @@ def _images(
         return tests, None, alone if several else "no seed has predictions of both arms"
     both = stats.hierarchical(compared) | stats.combined(tests)._asdict()
     return tests, ImageSummary(**both), ""
+
+
+def _sampled(
+    plan: Plan, arms: tuple[PlannedArm, PlannedArm], store: Store, tested: str
+) -> SampledDifference | None:
+    """The tested metric on samples of the images, second minus first; None without them."""
+    if any(map(diverged, arms)):
+        return None
+    first, second = (stored_arrays(arm, store) for arm in arms)
+    try:
+        samples = plan.task.image_samples(second, first, tested)
+    except StoreError:  # a factor changes the data
+        return None
+    if samples is None:
+        return None
+    ends = stats.over_seeds_and_images(samples.differences, samples.samples)
+    mean = float(samples.differences.mean())
+    return SampledDifference(len(samples.seeds), samples.images, mean, *ends)

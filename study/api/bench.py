@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from study.errors import SpecError
-from study.spec.image_size import ImageSize, plain, printed
+from study.spec.image_size import ImageSize, plain, printed, sides
 from study.spec.plugins import Plugin
 from study.spec.reader import ReadStudy, study_text
 from study.spec.schema import Timing
@@ -21,6 +21,8 @@ from study.spec.yaml import read, written
 COLUMNS = ("params", "macs", "throughput", "latency_p50", "inference_memory")
 DATA = "torch/imagenet"  # for its 1000 classes and 3 channels; no image of it is read
 RECIPE = "smoke"  # AdamW, cross-entropy, clipped gradients
+DETECTS = "backbone"
+"""The argument of a model by which it is a detector."""
 
 
 @dataclass(frozen=True)
@@ -95,21 +97,16 @@ def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[s
         labels = [model.label for model in models]
         twice = next(label for label in labels if labels.count(label) > 1)
         raise SpecError(f"{twice} is listed twice")
+    # By an argument, as no name of a model says what its task is.
+    detects = [DETECTS in model.arguments for model in models]
+    if any(detects) and not all(detects):
+        raise SpecError("classifiers and detectors have no costs in common: bench them apart")
+    parts = _of_detectors(setting) if all(detects) else _of_classifiers(setting)
     timing = setting.timing
-    recipe: dict[str, object] = {
-        "name": RECIPE,
-        "batch_size": timing.batch_size,
-        "channels_last": timing.channels_last,
-    }
-    if timing.precision != "float32":
-        recipe |= {"amp": True, "amp_dtype": timing.precision}
     study = {
         "question": "What do these models cost, and how fast are they?",
-        "baseline": {
-            "model": levels[models[0].label],
-            "data": {"name": DATA, "title": "random images", "img_size": plain(setting.img_size)},
-            "recipe": recipe,
-        },
+        **({"task": "detection"} if all(detects) else {}),
+        "baseline": {"model": levels[models[0].label], **parts},
         # A factor has two levels or more.
         **({"factors": {"model": levels}} if len(levels) > 1 else {}),
         "seeds": 0,
@@ -117,6 +114,40 @@ def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[s
         "timing": timing.model_dump(exclude_defaults=True),
     }
     return written(study)
+
+
+def _of_classifiers(setting: Setting) -> dict[str, object]:
+    """Data and recipe of image classifiers."""
+    recipe = {
+        "name": RECIPE,
+        "batch_size": setting.timing.batch_size,
+        "channels_last": setting.timing.channels_last,
+    }
+    data = {"name": DATA, "title": "random images", "img_size": plain(setting.img_size)}
+    return {"data": data, "recipe": recipe | _precision(setting)}
+
+
+def _of_detectors(setting: Setting) -> dict[str, object]:
+    """Data and recipe of detectors, on images of this height and at most 1.6 times its width."""
+    height, width = sides(setting.img_size)
+    # A square is the shorter side, as in the recipes; a size of two sides is that of the image.
+    most = height * 8 // 5 if height == width else width
+    recipe = {
+        "name": "coco_1x",
+        "batch_size": setting.timing.batch_size,
+        "sizes": [height],
+        "test_size": height,
+        "max_size": most,
+    }
+    data = {"name": "coco", "title": "random images", "root": "."}
+    return {"data": data, "recipe": recipe | _precision(setting)}
+
+
+def _precision(setting: Setting) -> dict[str, object]:
+    """The keys of a recipe for the number format of training."""
+    if setting.timing.precision == "float32":
+        return {}
+    return {"amp": True, "amp_dtype": setting.timing.precision}
 
 
 def read_study(

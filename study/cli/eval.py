@@ -64,6 +64,9 @@ def eval_command(
     for source in find_plugins(imports):
         registries.register(source)
     stored = Store(store)
+    if is_trial and (task := _task(stored, model)) != "classification":
+        _evaluate_by(task, stored, model, request, device=device, as_json=as_json)
+        return
     torch.set_num_threads(threads or (is_trial and _threads(stored, model)) or cores())
     subject = _trial(stored, model, request) if is_trial else _named(model, request)
     with progress("evaluating") as tick:
@@ -128,6 +131,38 @@ def _threads(store: "Store", name: str) -> int | None:
     """The number of threads of the trial; another number changes the last digits."""
     result = store.result(name) if store.trial(name).is_dir() else None
     return result.environment.threads if result else None
+
+
+# ---- trials of other tasks ----
+
+
+def _task(store: "Store", name: str) -> str:
+    """The task of a trial; a trial that is not there is reported by what evaluates it."""
+    return store.entered(name).task if store.trial(name).is_dir() else "classification"
+
+
+def _evaluate_by(
+    task: str, store: "Store", name: str, request: EvalRequest, *, device: str, as_json: bool
+) -> None:
+    """The qualities of a trial at another size of its own images, by its task."""
+    from study.cli.output import in_units
+    from study.errors import StudyError
+    from study.tasks import task as of_name
+
+    sizes = {key: value for key, value in request.images.items() if key == "img_size"}
+    if not sizes or len(sizes) < len({**request.images, **request.preprocessing}):
+        raise click.UsageError(f"a trial of the task {task} takes --img-size PX and no other")
+    entry = of_name(task)
+    evaluation = entry.evaluate(store, name, sizes.popitem()[1], device)
+    if evaluation.refused:
+        raise StudyError(evaluation.refused)
+    if as_json:
+        echo_json(evaluation.plain)
+        return
+    for metric, value in evaluation.metrics.items():
+        of_metric = entry.catalogue[metric]
+        unit = f" {of_metric.unit}" if of_metric.unit else ""
+        console().print(f"{of_metric.label:<12}{in_units(of_metric, value)}{unit}", highlight=False)
 
 
 # ---- what is printed ----

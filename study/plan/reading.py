@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from study import registries, tasks
+from study import registries
 from study.errors import StoreError
 from study.spec import reader
 from study.spec.designs import DESIGNS
@@ -12,6 +12,7 @@ from study.spec.plugins import Plugin, planned
 from study.spec.reader import ReadStudy
 from study.spec.vocabulary import Vocabulary
 from study.store.job_records import Work
+from study.tasks.known import Known
 
 
 def vocabulary(plugins: Sequence[Plugin] = ()) -> Vocabulary:
@@ -19,7 +20,7 @@ def vocabulary(plugins: Sequence[Plugin] = ()) -> Vocabulary:
     # Before the names are listed, since plugins add to them.
     for plugin in plugins:
         registries.register(plugin)
-    return Vocabulary(designs=DESIGNS, tasks=tasks.Known())
+    return Vocabulary(designs=DESIGNS, tasks=Known())
 
 
 def read_again(work: Work) -> ReadStudy:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from study.spec.configurations import Configurations
-from study.spec.places import FactorTree
+from study.spec.places import FactorTree, keys_of
+from study.spec.problems import Location
 from study.spec.reader import ReadStudy
 from study.spec.tuning import Values
-from study.spec.yaml import placed
+from study.spec.yaml import Tree, inserted, placed
 
 BASELINE = "baseline"
 """The label of the first level, which changes nothing."""
@@ -19,9 +20,9 @@ def with_factor(file: ReadStudy, part: str, levels: Mapping[str, Values]) -> Rea
     `levels` have values by path, by label.
     """
     study, configurations = file.complete()
-    place = configurations.places.value("search", "space")
+    place, base = configurations.places.value("search", "space"), configurations.places.baseline
     trees = {
-        label: placed({path.partition(".")[2]: value for path, value in values.items()}, place)
+        label: _level(base[part], values, place)
         for label, values in {BASELINE: {}, **levels}.items()
     }
     # A factor of a part, since a candidate differs in several keys of it.
@@ -32,3 +33,14 @@ def with_factor(file: ReadStudy, part: str, levels: Mapping[str, Values]) -> Rea
     return replace(
         file, study=replace(study, factors=(factor.factor,), arms=arms), configurations=chosen
     )
+
+
+def _level(base: Tree, values: Values, place: Location) -> Tree:
+    """A level as a mapping of keys of its part, each whole: a level replaces what is below them."""
+    tree = Tree({}, place)
+    for path, value in values.items():
+        keys = keys_of(path)
+        if len(keys) > 1 and keys[0] in base.keys and keys[0] not in tree.keys:
+            tree = inserted(tree, keys[:1], base.value[keys[0]])
+        tree = inserted(tree, keys, placed(value, place))
+    return tree

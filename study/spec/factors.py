@@ -31,15 +31,17 @@ PAST = {"vary": "varied", "tune": "tuned"}
 
 def path_mistake(path: str, task: TaskSchema, verb: str = "vary") -> tuple[str, str] | None:
     """The mistake in a path of the baseline as message and hint; None for none."""
-    (part, _, key), parts = path.partition("."), task.parts
-    if part not in parts or (not key.isidentifier() and key != "") or path.endswith("."):
+    (part, *keys), parts = path.split("."), task.parts
+    if part not in parts or not all(map(str.isidentifier, keys)):
         near = likely_name(part, parts)
         examples = " or ".join(f"{name}.KEY" for name in parts)
         hint = f'did you mean "{near}"?' if near else f"{verb} {examples}"
         return f'"{path}" cannot be {PAST[verb]}', hint
-    if key == "name" and part in task.named:
-        message = f'"{path}" would change the name and keep the arguments of another {part}'
-        return message, f'{verb} "{part}", whose levels are names'
+    # Below the keys of a part, only what has a name has arguments that a path can reach.
+    if keys[-1:] == ["name"] and (part in task.named or len(keys) > 1):
+        outer = path.removesuffix(".name")
+        message = f'"{path}" would change the name and keep the arguments of another {outer}'
+        return message, f'{verb} "{outer}", whose levels are names'
     return None
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from study.errors import SpecError
 from study.spec.problems import Problem
-from study.spec.yaml import Tree, expanded, merged, read
+from study.spec.yaml import Tree, expanded, inserted, merged, read
+
+DIRECT = 3  # steps of a key of a part: baseline.model.stem
 
 
 def overlaid(document: Tree, profile: Tree) -> Tree:
@@ -35,9 +37,24 @@ def with_setting(document: Tree, setting: str, parts: Sequence[str]) -> tuple[Tr
     steps = ["baseline", *steps] if steps[0] in parts else steps
     if steps[0] not in ("baseline", key):
         raise SpecError(f'--set changes a key of the baseline or a top-level key, not "{key}"')
+    if len(steps) > DIRECT:
+        # The part's other keys stay, and so do those of the mapping inside it.
+        steps, inner = steps[:DIRECT], steps[DIRECT:]
+        value = inserted(_inside(document, steps), inner, value)
     # From the last key outwards, so that the value lies below all of them.
     for step in reversed(steps):
         value = Tree({step: value}, value.location, {step: value.location})
     if steps[0] == "baseline":
         return overlaid(document, value), problems
     return merged(document, value, whole=False), problems
+
+
+def _inside(document: Tree, steps: Sequence[str]) -> Tree:
+    """The value at these steps of a document; an empty mapping where there is none."""
+    tree = document
+    for step in steps:
+        tree = expanded(tree)
+        if not isinstance(tree.value, dict) or step not in tree.value:
+            return Tree({}, document.location)
+        tree = tree.value[step]
+    return tree

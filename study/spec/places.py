@@ -7,7 +7,7 @@ from functools import cached_property
 from study.spec.problems import Location
 from study.spec.study import Factor, Level
 from study.spec.tuning import Values
-from study.spec.yaml import Tree, merged, placed
+from study.spec.yaml import Tree, inserted, merged, placed
 
 NONE: Values = {}
 
@@ -35,8 +35,8 @@ class FactorTree:
 
     def overriding(self, level: int) -> Tree:
         """A level as a mapping of the keys of its part: `model.stem` gives {stem: value}."""
-        value, key = self.levels[level], self.path.partition(".")[2]
-        return Tree({key: value}, value.location, {key: value.location}) if key else value
+        value = self.levels[level]
+        return inserted(Tree({}, value.location), keys_of(self.path), value)
 
 
 @dataclass(frozen=True)
@@ -60,26 +60,25 @@ class Places:
         """A part of an arm, with positions; with `values` in place of the file's."""
         tree = self.baseline[part]
         both = zip(self.factors, choices, strict=True)
-        changes = [(f.path, f.overriding(level)) for f, level in both if f.part == part]
+        changes = [(f.path, f.levels[level]) for f, level in both if f.part == part]
         changes += [
-            (path, self._overriding(path, value))
+            (path, self._proposed(path, value))
             for path, value in values.items()
             if path.partition(".")[0] == part
         ]
-        # Those of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
-        for _, change in sorted(changes, key=lambda change: "." in change[0]):
-            tree = merged(tree, change)
+        # From the outside in: `recipe` would overwrite the value of `recipe.lr`.
+        for path, change in sorted(changes, key=lambda change: change[0].count(".")):
+            keys = keys_of(path)
+            tree = inserted(tree, keys, change) if keys else merged(tree, change)
         return tree
 
-    def _overriding(self, path: str, value: object) -> Tree:
-        """A value of a proposal as a mapping of the keys of its part, at the place of its space."""
+    def _proposed(self, path: str, value: object) -> Tree:
+        """A value of a proposal at the place of its space."""
         owner = "search" if "search" in self.document.keys else "tune"
         spaces = self.document.at([owner, "space"])
         # What holds images out is in no space: its place is that of the share.
         inside = ["space", path] if path in spaces.keys else ["holdout"]
-        place = self.document.at([owner, *inside]).location
-        key = path.partition(".")[2]
-        return placed({key: value} if key else value, place)
+        return placed(value, self.document.at([owner, *inside]).location)
 
     def deciding(
         self,
@@ -111,6 +110,11 @@ class Places:
     def of_part(self, part: str, choices: Sequence[int], key: str) -> Location:
         """The position of a key of a part of an arm."""
         return self.tree(part, choices).at([key]).location
+
+
+def keys_of(path: str) -> list[str]:
+    """The keys of a path inside its part: `model.backbone.stem` gives backbone, stem."""
+    return path.split(".")[1:]
 
 
 def _place(tree: Tree, argument: str, key: str | None) -> Location:

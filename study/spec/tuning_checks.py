@@ -51,16 +51,22 @@ def tuning_of(
 
 
 def varied(document: Tree) -> set[str]:
-    """The paths of the factors, and those of the keys that levels of a whole part have."""
+    """The paths of the factors, and those of the keys that their levels have."""
     factors = document.value.get("factors")
     # A wrong `factors` is reported by the schema; here it has no paths.
     trees = factors.value if factors and isinstance(factors.value, dict) else {}
     paths = set(trees)
-    for part, levels in trees.items():
+    for path, levels in trees.items():
         inside = levels.value.values() if isinstance(levels.value, dict) else ()
-        if "." not in part:
-            paths |= {f"{part}.{key}" for level in inside for key in level.keys}
+        paths |= {inner for level in inside for inner in _below(path, level)}
     return paths
+
+
+def _below(path: str, tree: Tree) -> Iterator[str]:
+    """The paths of the keys in a mapping, and of those in the mappings inside it."""
+    for key, value in tree.value.items() if isinstance(tree.value, dict) else ():
+        yield f"{path}.{key}"
+        yield from _below(f"{path}.{key}", value)
 
 
 def space_problems(

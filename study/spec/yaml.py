@@ -254,6 +254,23 @@ def expanded(tree: Tree) -> Tree:
     return tree
 
 
+def inserted(base: Tree, keys: Sequence[str], value: Tree) -> Tree:
+    """A mapping with `value` below `keys`, in place of what was there; other keys stay.
+
+    A text on the way is a name, whose arguments the value joins.
+    """
+    if not keys:
+        return value
+    key, *rest = keys
+    outer = expanded(base)
+    if not isinstance(outer.value, dict):
+        outer = Tree({}, value.location)
+    inner = inserted(outer.value.get(key, Tree({}, value.location)), rest, value)
+    # The place of the last key is the value's: it is what the file changes.
+    place = outer.keys.get(key, value.location) if rest else value.location
+    return Tree({**outer.value, key: inner}, outer.location, {**outer.keys, key: place})
+
+
 def merged(base: Tree, over: Tree, whole: bool = True) -> Tree:
     """A mapping with the keys of `base`, replaced by those of `over`.
 

@@ -37,6 +37,7 @@ from study.stats.per_image import (
     hits,
     image_interval,
     mcnemar,
+    over_seeds_and_images,
     resampled,
     varying,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "of_arm",
     "of_arms",
     "of_metric",
+    "over_seeds_and_images",
     "pairing",
     "pooled_sd",
     "power",

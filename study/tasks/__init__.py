@@ -29,6 +29,8 @@ from study.store.records import Evaluation, TrialRecord
 from study.store.store import Store
 from study.store.timing_records import StepTimes
 from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms, Width
+from study.tasks.contact_sheets import ContactSheet
+from study.tasks.image_samples import ImageSamples
 from study.trial.group import Alone, Group
 from study.trial.running import Finished, RunningTrial
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from study.metrics.workloads import Workload
+    from study.tasks.image_samples import Arrays
 
 
 class UnknownTaskError(StudyError):
@@ -101,6 +104,19 @@ class Task(ABC):
     """True if a trial asks `Callbacks.ends_early` after every epoch."""
     declares_metrics = False
     """True if a study file may declare metrics of its own, which the trials report."""
+
+    def image_samples(
+        self, first: "Mapping[int, Arrays]", second: "Mapping[int, Arrays]", metric: str
+    ) -> ImageSamples | None:
+        """The difference of a metric on bootstrap samples of the images, for seeds of both arms.
+
+        Both are the arrays of predictions by seed. None for a metric that has no such samples, and
+        for `per_image`, whose hits and misses the statistics resample by themselves.
+
+        Raises:
+            StoreError: two trials did not see the same images.
+        """
+        return None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -213,6 +229,10 @@ class Task(ABC):
         """Notes on arms beside their results."""
         yield from ()
 
+    def contact_sheets(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[ContactSheet]:
+        """Pictures of the data with the predictions of every arm, for the report."""
+        yield from ()
+
     # ---- in words ----
 
     def facts(self, study: Study, arm: ResolvedArm) -> Facts:
@@ -263,23 +283,7 @@ def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
     return entry if isinstance(entry, Task) else import_module(entry).TASK
 
 
-class Known(Mapping[str, Task]):
-    """The tasks that a study file may name, looked up when they are named."""
-
-    def __getitem__(self, name: str) -> Task:
-        try:
-            return task(name)
-        except UnknownTaskError:
-            raise KeyError(name) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(TASKS)
-
-    def __len__(self) -> int:
-        return len(TASKS)
-
-
-OURS = ("classification",)
+OURS = ("classification", "detection")
 """The tasks of this package; others come from plugins."""
 
 TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in OURS}

@@ -270,3 +270,18 @@ def test_every_way_of_running_can_be_timed(study, way):
     assert len(session["arms"]) == 2
     word = {"--compile": "compiled", "--channels-last": "channels-last"}.get(way, "bfloat16")
     assert word in session["how"]["way"]
+
+
+def test_detectors_are_timed_by_their_own_task():
+    models = [bench.model("{name: retinanet, backbone: test_rest}", {})]
+    setting = bench.Setting(128, Timing(batch_size=2))
+    text = bench.document(models, setting, ("params", "throughput"))
+    assert "task: detection" in text
+    file = bench.read_study(text, setting, vocabulary())
+    assert file.problems == []
+
+
+def test_a_classifier_and_a_detector_are_not_timed_together():
+    models = [bench.model(text, {}) for text in ("{name: retinanet, backbone: x}", "resnet18")]
+    with pytest.raises(SpecError, match="bench them apart"):
+        bench.document(models, bench.Setting(128, Timing()), ("params",))

@@ -75,7 +75,9 @@ def command(*arguments: str) -> str:
     from study.cli import main
 
     output, before, folder = io.StringIO(), sys.argv, Path.cwd()
-    absent = {"IMAGENET": "/nonexistent/imagenet", "FASHION_MNIST": "/nonexistent/fashion"}
+    absent = {
+        name: f"/nonexistent/{name.lower()}" for name in ("IMAGENET", "FASHION_MNIST", "COCO")
+    }
     variables = {name: os.environ.get(name) for name in absent}
     try:
         os.chdir(ROOT)

@@ -10,6 +10,12 @@ import pytest
 ROOT = next(p for p in Path(__file__).parents if (p / "pyproject.toml").is_file()) / "study"
 MOST_ENTRIES = 25
 
+TRAINS_NETWORKS = {
+    *("errors", "given_weights", "metrics", "models", "registries", "spec", "store", "tasks"),
+    *("tasks.training", "text", "trial"),
+}
+"""The rooms that a task imports whose trials train networks."""
+
 MAY_IMPORT = {
     "text": set(),
     "errors": set(),
@@ -23,18 +29,9 @@ MAY_IMPORT = {
     "metrics": {"errors", "spec", "store"},
     "trial": {"errors", "metrics", "spec", "store"},
     "tasks": {"errors", "metrics", "registries", "spec", "store", "trial"},
-    "tasks.classification": {
-        "errors",
-        "given_weights",
-        "metrics",
-        "models",
-        "registries",
-        "spec",
-        "store",
-        "tasks",
-        "text",
-        "trial",
-    },
+    "tasks.classification": TRAINS_NETWORKS,
+    "tasks.training": {"errors", "store", "trial"},
+    "tasks.detection": TRAINS_NETWORKS,
     "tune": {"errors", "spec", "store", "tasks", "trial"},
     "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "tune"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
@@ -80,17 +77,16 @@ MAY_IMPORT = {
 
 WITHIN_CLASSIFICATION = {
     "schema": set(),
-    "seeding": set(),
     "quality": set(),
     "multi_label_quality": {"quality"},
-    "data": {"schema", "seeding"},
+    "data": {"schema"},
     "records": {"schema"},
     "train_arguments": set(),
     "recipe_files": {"schema", "train_arguments"},
     "recipes": {"recipe_files", "schema"},
     "finished": {"records"},
     "config": {"schema"},
-    "train": {"multi_label_quality", "quality", "schema", "seeding"},
+    "train": {"multi_label_quality", "quality", "schema"},
     "contract": {"quality", "schema"},
     "baseline": {"config", "recipes", "schema"},
     "facts": {"config"},

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from study import tasks
 from study.spec.designs import DESIGNS
 from study.spec.problems import report
 from study.spec.reader import ReadStudy, study_text, text_of
@@ -10,9 +9,10 @@ from study.spec.study import Study
 from study.spec.vocabulary import Vocabulary
 from study.tasks.classification.plan.identity import digest, resolved
 from study.tasks.classification.records import ModelCost, Shape
+from study.tasks.known import Known
 from tests.conftest import ROOT
 
-VOCABULARY = Vocabulary(designs=DESIGNS, tasks=tasks.Known())
+VOCABULARY = Vocabulary(designs=DESIGNS, tasks=Known())
 ABLATIONS = ROOT / "ablations"
 GOOD = """\
 question: How?

@@ -43,6 +43,7 @@ def test_the_number_of_arms_is_near_its_lower_bound(levels):
         ((4,) * 5, 16),
         ((5,) * 6, 25),
         ((6, 5, 4, 3), 30),
+        ((2, 4, 4, 4, 4, 4, 4), 23),
     ],
 )
 def test_known_numbers_of_arms(levels, arms):

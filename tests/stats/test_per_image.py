@@ -129,3 +129,42 @@ def test_without_seeds_or_without_differences_there_is_no_interval(seeds):
     result = stats.hierarchical(both if seeds == 1 else both._replace(second=both.first))
     assert np.isnan([result["low"], result["high"]]).all()
     assert result["images"] == 200
+
+
+# ---- a metric that is no mean over images ----
+
+
+def sampled(change, samples=2000):
+    """The means of changes (S, N) on the images and on samples of them, as a task gives them."""
+    drawn = np.random.default_rng(1).integers(0, change.shape[1], (samples, change.shape[1]))
+    return change.mean(1), change[:, drawn].mean(2)
+
+
+def test_an_interval_of_samples_is_near_that_of_hits():
+    """Where all seeds gain the same images there is no part of single seeds to shrink."""
+    draws = np.random.default_rng(0)
+    change = np.repeat(draws.choice([-1, 0, 1], (1, 200), p=[0.1, 0.7, 0.2]), 4, axis=0)
+    low, high = stats.over_seeds_and_images(*sampled(change))
+    row = stats.hierarchical(stats.Hits([*range(4)], change > 0, change < 0))
+    assert (low, high) == pytest.approx((row["low"], row["high"]), abs=0.01)
+
+
+def test_an_interval_of_samples_grows_with_the_spread_of_seeds():
+    change = np.random.default_rng(0).choice([-1, 0, 1], (4, 200))
+    differences, samples = sampled(change)
+    apart = np.array([-0.2, -0.1, 0.1, 0.2])
+    near = stats.over_seeds_and_images(differences, samples)
+    far = stats.over_seeds_and_images(differences + apart, samples + apart[:, None])
+    assert far[1] - far[0] > 1.5 * (near[1] - near[0])
+
+
+def test_samples_whose_mean_is_another_are_moved():
+    differences, samples = sampled(np.random.default_rng(0).choice([-1, 0, 1], (3, 100)))
+    expected = stats.over_seeds_and_images(differences, samples)
+    assert stats.over_seeds_and_images(differences, samples + 5) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 50), (3, 50)])
+def test_samples_without_a_difference_or_of_one_seed_have_no_interval(shape):
+    values = np.zeros(shape) if shape[0] > 1 else np.random.default_rng(0).random(shape)
+    assert np.isnan(stats.over_seeds_and_images(values.mean(1), values)).all()

@@ -57,7 +57,7 @@ PRINTING |= {
     "study.plan.measuring",
     "study.plan.reading",
     "study.report.compare",
-    "study.tasks.classification.seeding",
+    "study.tasks.training.seeding",
 }
 """Loaded by the command line, which reads the study file and prints where the report is."""
 

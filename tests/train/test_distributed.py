@@ -14,8 +14,8 @@ from torch.testing import assert_close
 from study.errors import DataError, SpecError
 from study.tasks.classification.data.sampler import Part
 from study.tasks.classification.train import ALONE, check, joined
-from study.tasks.classification.train.distributed import ProcessGroup
-from study.tasks.classification.train.synchronised_layers import WholeBatch
+from study.tasks.training.distributed import ProcessGroup
+from study.tasks.training.synchronised_layers import WholeBatch
 from tests.train.trials import IMAGES, RICH, curve, recipe, resnet, together, vit
 
 

@@ -98,7 +98,7 @@ def test_whatever_befalls_a_trial_it_ends_in_the_same_bits(case, undisturbed, tm
     @given(st.lists(FATES, max_size=5), st.sampled_from([0.0, 600.0]))
     def befalls(fates, save_every):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("study.tasks.classification.train.checkpoint.SAVE_EVERY", save_every)
+            patch.setattr("study.tasks.training.checkpoint.SAVE_EVERY", save_every)
             parted = trial(case, tmp_path_factory.mktemp("parted"), *fates)
         assert_same(parted, undisturbed(case))
 
@@ -109,7 +109,7 @@ def test_whatever_befalls_a_trial_it_ends_in_the_same_bits(case, undisturbed, tm
 def test_a_trial_killed_anywhere_ends_in_the_same_bits(undisturbed, monkeypatch, tmp_path):
     case = "average, mixing, erasing, drop path"
     for every in (0.0, 600.0):
-        monkeypatch.setattr("study.tasks.classification.train.checkpoint.SAVE_EVERY", every)
+        monkeypatch.setattr("study.tasks.training.checkpoint.SAVE_EVERY", every)
         fates = [Fate(pulse=n) for n in (1, 3, 4, 2, 5)]
         assert_same(trial(case, tmp_path / str(every), *fates), undisturbed(case))
 

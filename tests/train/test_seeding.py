@@ -1,6 +1,6 @@
 """Seeds folded from keys."""
 
-from study.tasks.classification.seeding import fold
+from study.tasks.training.seeding import fold
 
 
 def test_the_number_of_keys_makes_another_seed():

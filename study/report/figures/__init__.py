@@ -7,6 +7,7 @@ which may be none.
 from collections.abc import Callable, Iterator
 
 from study.report.contents import Report
+from study.report.figures.contact_sheets import contact_sheets
 from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
 from study.report.figures.curves import curves
@@ -45,4 +46,5 @@ FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
     "roadmap": roadmap,
     "tuning": tuning,
     "search": search,
+    "contact_sheets": contact_sheets,
 }

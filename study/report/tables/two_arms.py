@@ -141,6 +141,14 @@ def _seed_row(row: SeedRow, metric: Metric, *, per_image: bool) -> Row:
 
 
 def _image_notes(comparison: Comparison) -> Iterator[str]:
+    if (sampled := comparison.sampled) and sampled.low == sampled.low:
+        metric = comparison.plan.catalogue[comparison.tested]
+        low, high = (format.measured(end, metric) for end in (sampled.low, sampled.high))
+        yield (
+            f"{metric.label} difference with its interval over new seeds and new images, from "
+            f"{sampled.images} images: {format.measured(sampled.mean, metric, signed=True)} "
+            f"{metric.difference_unit} [{low}, {high}]."
+        )
     if not _has_images(comparison):
         return
     if not comparison.images:

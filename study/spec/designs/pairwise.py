@@ -32,7 +32,13 @@ def pairwise(factors: Sequence[Factor]) -> list[Choices]:
 def _smallest(counts: tuple[int, ...]) -> tuple[Choices, ...]:
     if len(counts) < 2:  # no pairs
         return tuple(product(*map(range, counts)))
-    return min((_covering(counts, number) for number in CANDIDATES), key=len)
+    # In the file's order, and with factors of many levels first, which saves a third of the arms
+    # where a factor of few levels comes first, as in 2, 4, 4, 4, 4, 4, 4: 23 for 37.
+    order = sorted(range(len(counts)), key=lambda factor: -counts[factor])
+    placed = [order.index(factor) for factor in range(len(counts))]
+    ordered = [_covering([counts[f] for f in order], number) for number in CANDIDATES]
+    back = [tuple(tuple(arm[p] for p in placed) for arm in arms) for arms in ordered]
+    return min([*(_covering(counts, number) for number in CANDIDATES), *back], key=len)
 
 
 def _covering(counts: Sequence[int], candidates: int) -> tuple[Choices, ...]:

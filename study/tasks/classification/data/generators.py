@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from study.tasks.classification.seeding import fold
+from study.tasks.training.seeding import fold
 
 
 def generator(*keys: int, device: str = "cpu") -> torch.Generator:

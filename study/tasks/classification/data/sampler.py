@@ -9,7 +9,7 @@ from timm.data.distributed_sampler import RepeatAugSampler
 from study.errors import DataError
 from study.tasks.classification.data.generators import generator
 from study.tasks.classification.schema import Recipe
-from study.tasks.classification.seeding import fold
+from study.tasks.training.seeding import fold
 
 # The first seed key of each random purpose, so that no two purposes draw the same numbers. A number
 # that is changed or used again changes the images of stored trials; the fourth is unused.

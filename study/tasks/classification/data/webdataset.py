@@ -16,7 +16,7 @@ from study.tasks.classification.data.generators import generator, seeded
 from study.tasks.classification.data.sampler import ALL, PICTURE, Epoch, Part
 from study.tasks.classification.data.transforms import image_transform
 from study.tasks.classification.schema import Data, Recipe
-from study.tasks.classification.seeding import fold
+from study.tasks.training.seeding import fold
 
 WORKERS = 4  # the same on every machine: the order of a stream depends on how many read it
 

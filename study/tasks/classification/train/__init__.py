@@ -1,6 +1,5 @@
 """Training on timm's parts: what one arm becomes with one seed."""
 
-from study.tasks.classification.train.distributed import ALONE, ProcessGroup, joined
 from study.tasks.classification.train.evaluation import evaluation
 from study.tasks.classification.train.fit import Fitted, fit
 from study.tasks.classification.train.losses import balanced
@@ -8,6 +7,7 @@ from study.tasks.classification.train.optimizers import check
 from study.tasks.classification.train.schedules import RateSchedule, rate_schedule
 from study.tasks.classification.train.step_time import StepTime, step_seconds
 from study.tasks.classification.train.synthetic_step import repeated, training_step
+from study.tasks.training.distributed import ALONE, ProcessGroup, joined
 
 __all__ = [
     "ALONE",

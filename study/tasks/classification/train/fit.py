@@ -14,16 +14,18 @@ from torch import nn
 from study.store.records import EpochRow
 from study.tasks.classification.multi_label_quality import measured, names
 from study.tasks.classification.schema import Recipe
-from study.tasks.classification.train.checkpoint import Checkpoint
-from study.tasks.classification.train.determinism import forked_rng, repeatable
-from study.tasks.classification.train.distributed import ALONE, ProcessGroup
 from study.tasks.classification.train.evaluation import Answers, evaluated
 from study.tasks.classification.train.loop import Within, begun, training
 from study.tasks.classification.train.setup import Setup, TrainingData, set_up
+from study.tasks.training.checkpoint import Checkpoint
+from study.tasks.training.determinism import forked_rng, repeatable
+from study.tasks.training.distributed import ALONE, ProcessGroup
 from study.trial.callbacks import NOBODY, Callbacks, Stopped
 
 # Sent from the leader to the others after every update, as a number.
 GO, SAVE, STOP = range(3)
+
+Saved = Checkpoint[Setup, Within]
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def fit(
         setup = set_up(
             model, recipe, classes=classes, device=device, group=group, multi_label=several
         )
-        checkpoint = Checkpoint(folder, setup, caller, seed)
+        checkpoint = Saved(folder, setup, caller, seed)
         history, within = checkpoint.restore()
         evaluation, lost = None, dict.fromkeys(names(multi_label=several), math.nan)
         for epoch in range(len(history), recipe.total_epochs):
@@ -105,7 +107,7 @@ def fit(
 
 
 def _epoch(
-    checkpoint: Checkpoint, images: TrainingData, history: list[EpochRow], within: Within | None
+    checkpoint: Saved, images: TrainingData, history: list[EpochRow], within: Within | None
 ) -> tuple[EpochRow, Answered]:
     """Train and evaluate for the next epoch, or for the rest of it."""
     setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)

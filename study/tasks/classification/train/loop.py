@@ -9,14 +9,14 @@ from typing import TypedDict
 import torch
 from torch import Tensor
 
-from study.tasks.classification.seeding import fold
-from study.tasks.classification.train.determinism import generators, set_generators
-from study.tasks.classification.train.distributed import ProcessGroup
 from study.tasks.classification.train.ema import update_average
 from study.tasks.classification.train.gradients import update
 from study.tasks.classification.train.mixup import mixed
 from study.tasks.classification.train.setup import Setup, TrainingBatches
-from study.tasks.classification.train.synchronised_layers import WholeBatch
+from study.tasks.training.determinism import generators, set_generators
+from study.tasks.training.distributed import ProcessGroup
+from study.tasks.training.seeding import fold
+from study.tasks.training.synchronised_layers import WholeBatch
 from study.trial.callbacks import nothing
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from study.errors import DataError
-from study.tasks.classification.train.determinism import numpy_seeded
 from study.tasks.classification.train.setup import Batch, Setup
+from study.tasks.training.determinism import numpy_seeded
 
 
 def mixed(

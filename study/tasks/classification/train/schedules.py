@@ -13,8 +13,8 @@ from torch import nn
 
 from study.errors import SpecError, unknown
 from study.tasks.classification.schema import Recipe
-from study.tasks.classification.train.determinism import forked_rng
 from study.tasks.classification.train.optimizers import check, optimizer_of
+from study.tasks.training.determinism import forked_rng
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
 

@@ -9,11 +9,11 @@ from statistics import median
 from torch import nn
 
 from study.tasks.classification.schema import Recipe
-from study.tasks.classification.train.determinism import forked_rng
 from study.tasks.classification.train.evaluation import evaluated
 from study.tasks.classification.train.gradients import update
 from study.tasks.classification.train.mixup import mixed
 from study.tasks.classification.train.setup import Batch, Setup, TrainingData, set_up
+from study.tasks.training.determinism import forked_rng
 
 
 @dataclass(frozen=True)

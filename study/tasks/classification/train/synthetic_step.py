@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from study.tasks.classification.schema import Recipe
-from study.tasks.classification.train.determinism import forked_rng
 from study.tasks.classification.train.gradients import update
 from study.tasks.classification.train.mixup import mixed
 from study.tasks.classification.train.setup import Batch, Setup, set_up
+from study.tasks.training.determinism import forked_rng
 
 
 def training_step(

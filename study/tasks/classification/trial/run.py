@@ -12,8 +12,9 @@ from study.store.trial_folder import predictions_of
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.trial.class_weights import weighted
-from study.tasks.classification.trial.images import begin_on_images, fingerprints, images_of_result
+from study.tasks.classification.trial.images import fingerprints, images_of_result
 from study.tasks.classification.trial.model import opened, starting_model
+from study.tasks.training.images import begin_on_images
 from study.trial.running import Finished, RunningTrial
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from study.errors import SpecError
-from study.tasks.classification.train.distributed import ProcessGroup
+from study.tasks.training.distributed import ProcessGroup
 
 Operation = Callable[..., object]
 """A function of torch, or a method of Tensor."""

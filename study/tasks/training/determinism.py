@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from study.tasks.classification.seeding import fold
+from study.tasks.training.seeding import fold
 
 
 @contextmanager

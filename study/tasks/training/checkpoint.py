@@ -1,4 +1,4 @@
-"""Checkpoints of a trial, after an epoch or within one, in the format of timm's checkpoints.
+"""Checkpoints of a trial, after a row of its history or between two, in timm's format.
 
 timm's CheckpointSaver removes the old file before it renames the new one, so that a kill between
 the two loses both; here one whole file always exists. Each has a digest, and the last two are
@@ -12,23 +12,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
-from timm.utils import unwrap_model
 
 from study.errors import DamagedError, StoreError
 from study.store import archives, atomic
 from study.store.atomic import replace
 from study.store.records import EpochRow
 from study.store.trial_folder import TrialFolder
-from study.tasks.classification.train.loop import Within
-from study.tasks.classification.train.setup import Setup
+from study.tasks.training.distributed import ProcessGroup
 from study.trial.callbacks import Callbacks, Superseded
 
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
+
+WEIGHTS, AVERAGE, OPTIMIZER, SCALER = "state_dict", "state_dict_ema", "optimizer", "amp_scaler"
+"""Keys of timm's checkpoints."""
+RECIPE, SEED, HISTORY = "recipe", "seed", "history"
+"""Keys of our own beside them, by which a checkpoint of another trial is known."""
+
 State = dict[str, Any]
-"""The content of a checkpoint file, by timm's keys and those of `Checkpoint._state`."""
+"""The content of a checkpoint file, by timm's keys and those of `Checkpoint.save`."""
 
 UNREADABLE = (
     RuntimeError,
@@ -41,12 +45,36 @@ UNREADABLE = (
 )
 
 
+class Resumable(Protocol):
+    """Everything that a trial trains with, whose state a checkpoint holds."""
+
+    @property
+    def group(self) -> ProcessGroup: ...
+
+    def state(self) -> State:
+        """Tensors and plain values by name; all processes have the same."""
+        ...
+
+    def load(self, state: State) -> None:
+        """Go on from a state."""
+        ...
+
+    def mismatch(self, state: State) -> str:
+        """The reason why a state is of another trial, or ""; compares before anything loads."""
+        ...
+
+
+Trained = TypeVar("Trained", bound=Resumable)
+Within = TypeVar("Within")
+"""The state between two rows of the history."""
+
+
 @dataclass
-class Checkpoint:
+class Checkpoint(Generic[Trained, Within]):
     """The checkpoint files of a trial; all processes call it together, the leader writes."""
 
     folder: Path
-    setup: Setup
+    setup: Trained
     caller: Callbacks
     seed: int
     written: float = 0.0
@@ -71,13 +99,20 @@ class Checkpoint:
         self._ours()
         if self.setup.group.leads:
             content = BytesIO()
-            torch.save(self._state(history, within), content)  # to memory, for its digest
+            state = {
+                **self.setup.state(),
+                "epoch": len(history) - 1,
+                SEED: self.seed,
+                HISTORY: [row.plain for row in history],
+                "within": within,
+            }
+            torch.save(state, content)  # to memory, for its digest
             self._write(archives.sealed(content))
             self._mirror(history)
         self.written = time.monotonic()
 
     def restore(self) -> tuple[list[EpochRow], Within | None]:
-        """Restore `setup`; return the history and the state within the unfinished epoch, if any.
+        """Restore `setup`; return the history and the state since its last row, if any.
 
         A checkpoint that is damaged, or of another trial, is set aside and reported; then the one
         before it is used, or none.
@@ -87,8 +122,8 @@ class Checkpoint:
         state = self._read(self.files.checkpoint) or self._read(self.files.previous)
         if state is None:
             return [], None
-        _load(state, self.setup)
-        history = [EpochRow.model_construct(**row) for row in state["history"]]
+        self.setup.load(state)
+        history = [EpochRow.model_construct(**row) for row in state[HISTORY]]
         if self.setup.group.leads:
             self._mirror(history)
         return history, state.get("within")
@@ -112,7 +147,7 @@ class Checkpoint:
             archives.checked(content)
             # On the CPU: a second copy on the device would need memory. weights_only runs no code.
             state: State = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
-            mismatch = _mismatch(state, self.setup, seed=self.seed)
+            mismatch = self._mismatch(state)
         except (DamagedError, *UNREADABLE) as error:
             mismatch = f"{type(error).__name__}: {error}"
         if mismatch and group.leads:
@@ -146,42 +181,7 @@ class Checkpoint:
         # A resumed trial reads the history in its checkpoint, not this file.
         replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
 
-    def _state(self, history: list[EpochRow], within: Within | None) -> State:
-        setup = self.setup
-        return {
-            "epoch": len(history) - 1,
-            "version": 2,  # of timm's format: `epoch` is the last finished one, not the next
-            "arch": type(unwrap_model(setup.task.get_trainable_module())).__name__.lower(),
-            "optimizer": setup.optimizer.state_dict(),
-            "amp_scaler": setup.scaler.state_dict(),
-            "recipe": setup.recipe.model_dump(),
-            "seed": self.seed,
-            "history": [row.plain for row in history],
-            "within": within,
-            **setup.task.get_checkpoint_state(),
-            **setup.task.get_checkpoint_state(ema=True),
-        }
-
-
-def _load(state: State, setup: Setup) -> None:
-    setup.task.load_checkpoint_state(state["state_dict"])
-    if setup.recipe.model_ema:
-        setup.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
-    setup.optimizer.load_state_dict(state["optimizer"])  # with its learning rates
-    if setup.scaler.is_enabled():
-        setup.scaler.load_state_dict(state["amp_scaler"])
-
-
-def _mismatch(state: State, setup: Setup, *, seed: int) -> str | None:
-    """The reason why a checkpoint is of another trial, or None. Compares before anything loads."""
-    if state["seed"] != seed:
-        return f"it is of seed {state['seed']}, not {seed}"
-    if state["recipe"] != setup.recipe.model_dump():
-        return "it is of another recipe"
-    # load_state_dict would fail half-way, with some of the weights already replaced.
-    ours = {**setup.task.get_checkpoint_state(), **setup.task.get_checkpoint_state(ema=True)}
-    shapes = [
-        {name: {k: v.shape for k, v in s.get(name, {}).items()} for name in ours}
-        for s in (ours, state)
-    ]
-    return "it is of a model with other weights" if shapes[0] != shapes[1] else None
+    def _mismatch(self, state: State) -> str:
+        if state[SEED] != self.seed:
+            return f"it is of seed {state[SEED]}, not {self.seed}"
+        return self.setup.mismatch(state)

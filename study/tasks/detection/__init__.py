@@ -1,0 +1,1 @@
+"""Detection: torchvision's detectors on any timm backbone, trained on images in COCO's form."""

@@ -1,0 +1,1 @@
+"""COCO's evaluation of detections, which are kept so that images can be compared."""

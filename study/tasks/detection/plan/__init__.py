@@ -1,0 +1,1 @@
+"""Plans of detection studies: arms named, counted and checked."""

@@ -1,0 +1,54 @@
+"""The weights that an arm's backbone starts from, located on this machine."""
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from study.errors import BuildError, likely_name
+from study.spec.study import Arm
+from study.store.store import Store
+from study.tasks.detection.config import BackboneStart, LocatedStart, config_of
+from study.tasks.training import weights
+
+
+def located(arm: Arm, store: Store) -> Arm:
+    """The arm with the place of its weights; raises as `place` does."""
+    config = config_of(arm)
+    return replace(arm, config=replace(config, located=place(config.start, store)))
+
+
+def place(start: BackboneStart, store: Store) -> LocatedStart | None:
+    """The file of the weights; None for random ones.
+
+    Raises:
+        StoreError: the trial does not exist, is not finished, or has no weights.
+        BuildError: there is no such file.
+    """
+    trial = start.trial
+    if start.study:
+        trial = weights.of_arm(store, start.study, start.arm, start.seed)
+    if trial:
+        return LocatedStart(weights.checkpoint(store, trial), trial=trial)
+    if not start.file:
+        return None
+    path = Path(start.file).expanduser()
+    if not path.is_file():
+        near = likely_name(path.name, (other.name for other in path.parent.glob("*")))
+        raise BuildError(
+            f"there is no weights file {path}" + (f'; is it "{near}"?' if near else "")
+        )
+    return LocatedStart(path.resolve(), start.key)
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file, computed once while its size and time stay the same."""
+    # Size and time only make the cache notice a new content.
+    status = path.stat()
+    return _sha256(path, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _sha256(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

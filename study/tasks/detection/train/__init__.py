@@ -1,0 +1,1 @@
+"""Training of detectors: iterations, checkpoints within them, evaluations."""

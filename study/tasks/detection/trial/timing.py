@@ -1,0 +1,162 @@
+"""The calls that a timing session times of a detector, and the steps behind an estimate."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from statistics import median
+
+import torch
+from torch import nn
+
+from study.metrics import workloads as calls
+from study.metrics.execution import ExecutionMode
+from study.spec.metric import of_batch
+from study.store.job_records import Job
+from study.store.records import TrialRecord
+from study.store.timing_records import StepTimes
+from study.tasks.detection.data import Batch, load, train_batches, val_batches
+from study.tasks.detection.plan.arm_cost import counted_size
+from study.tasks.detection.records import DetectionRecord
+from study.tasks.detection.train.evaluation import collected
+from study.tasks.detection.train.setup import set_up
+from study.tasks.detection.train.step import update
+from study.tasks.detection.trial.model import build_detector, opened
+from study.tasks.training.determinism import forked_rng
+from study.trial.timing import execution_mode
+
+STEPS = 2  # timed, after one that is not
+
+
+def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
+    """Seconds per training and per evaluated image, from a few batches of at most 4 images."""
+    record = opened(trial)
+    masks, data = record.keys.masks, load(record.data, masks=record.keys.masks)
+    recipe = record.recipe.model_copy(update={"batch_size": min(4, record.recipe.batch_size)})
+    with forked_rng(device):
+        setup = set_up(build_detector(record), recipe, device=device)
+        batches = train_batches(data.train, recipe, seed=record.seed, masks=masks)
+        trained = [
+            _seconds(partial(update, setup.training(), batch, seed=0, iteration=number))
+            / len(batch)
+            for number, batch in enumerate(islice(batches, 1 + STEPS))
+        ]
+        evaluated = [
+            _seconds(partial(collected, setup, [batch], masks=masks)) / len(batch)
+            for batch in islice(val_batches(data.val, recipe), 1 + STEPS)
+        ]
+    # A step of the progress is the training up to an evaluation.
+    per_epoch = record.recipe.iterations * record.recipe.batch_size
+    per_epoch //= len(record.recipe.evaluations)
+    return StepTimes(
+        train_image_seconds=median(trained[1:] or trained),
+        image_seconds=median(evaluated[1:] or evaluated),
+        steps=STEPS,
+        train=per_epoch,
+        val=len(data.val),
+    )
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
+    """The workloads of an arm that its metrics need, on images of the size of its costs.
+
+    Weights are random, so that few boxes pass the thresholds of a trained detector.
+    """
+    record = opened(trial)
+    device, metrics, mode = job.device, {*job.metrics}, execution_mode(job)
+    calls.refuse_emulated(mode, device)
+    size = (3, *counted_size(record.recipe))
+    needed = {}
+    batches = dict(_batches(job))
+    latency = bool(metrics & {"latency_p50", "latency_p90", "latency_p99"})
+    model = build_detector(record).to(device) if batches or latency else None
+    if model is not None:
+        for workload, count in batches.items():
+            build = partial(_inferred, model, count, size, device, mode)
+            needed[workload] = calls.lazily(build, count)
+        if latency:
+            images = calls.random_images(1, size, device)
+            # Apart: the user of one image waits for it alone.
+            needed |= {"single": calls.inference(model, images, mode, apart=True)}
+    if "train_throughput" in metrics:
+        update = repeated(record, device)
+        needed |= {"train": calls.Workload(update, record.recipe.batch_size)}
+    return needed
+
+
+def _inferred(
+    model: nn.Module, count: int, size: tuple[int, int, int], device: str, mode: ExecutionMode
+) -> calls.Workload:
+    return calls.inference(model, calls.random_images(count, size, device), mode)
+
+
+def _batches(job: Job) -> Iterator[tuple[str, int]]:
+    """The workloads of inference in batches by name, with their numbers of images."""
+    for name in job.metrics:
+        base, count = of_batch(name)
+        if base in ("throughput", "energy"):
+            yield (f"batch@b{count}" if count else "batch"), count or job.batch_size
+
+
+def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
+    """The calls whose peak memory is measured: one update of the recipe, one inference."""
+    record = opened(trial)
+    every = dict[str, Callable[[], None]]()
+    for name in job.metrics:
+        base, count = of_batch(name)
+        if base == "memory":
+            every[name] = partial(_update, record, job.device)
+        elif base == "inference_memory":
+            every[name] = partial(_inference, record, job, count or job.batch_size)
+    return every
+
+
+def _update(record: DetectionRecord, device: str) -> None:
+    step = repeated(record, device)
+    # The first update allocates the optimizer's state, which exists beside later activations.
+    step()
+    step()
+
+
+def _inference(record: DetectionRecord, job: Job, count: int) -> None:
+    size = (3, *counted_size(record.recipe))
+    images = calls.random_images(count, size, job.device)
+    # Uncompiled: what a compiler holds is not the model's.
+    mode = replace(execution_mode(job), compiled=False)
+    calls.inference(build_detector(record, job.device), images, mode).run()
+
+
+def repeated(record: DetectionRecord, device: str) -> Callable[[], None]:
+    """A function that repeats one update on random images with eight objects each."""
+    recipe, size = record.recipe, counted_size(record.recipe)
+    with forked_rng(device):
+        setup = set_up(build_detector(record), recipe, device=device).training()
+        batch = _noise(recipe.batch_size, size, masks=record.keys.masks)
+
+    def step() -> None:
+        with forked_rng(device):
+            update(setup, batch, seed=0, iteration=recipe.warmup_iterations)
+
+    return step
+
+
+def _noise(count: int, size: tuple[int, int], *, masks: bool) -> Batch:
+    height, width = size
+    images = calls.random_images(count, (3, height, width), "cpu").sigmoid()
+    # Eight objects, about as many as an image of COCO has.
+    across = torch.arange(8.0) * width / 8
+    boxes = torch.stack([across, across / 4, across + width / 8, across / 4 + height / 4], 1)
+    target = {"boxes": boxes, "labels": torch.ones(8, dtype=torch.long)}
+    # Whole images as masks: the losses crop them to the boxes.
+    target |= {"masks": torch.ones(8, height, width, dtype=torch.uint8)} if masks else {}
+    targets = [{**target, "image_id": torch.tensor(number)} for number in range(count)]
+    return Batch(list(images), targets, [size] * count)

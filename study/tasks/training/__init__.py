@@ -1,0 +1,1 @@
+"""Training, as tasks that train networks share it: processes, determinism, checkpoints."""

@@ -1,0 +1,114 @@
+"""Plans of detection studies: names, costs, mistakes, and weights of a backbone."""
+
+import pytest
+import torch
+
+from study import api
+from study.errors import StudyError
+from study.models import factory
+from study.tasks.detection.models import build, starting
+from study.tasks.detection.models.build import inner
+from study.tasks.detection.schema import DetectorKeys
+
+FILE = """\
+question: Does it run?
+task: detection
+baseline:
+  model: {name: retinanet, backbone: test_rest, channels: 16, anchor: 16}
+  data: {name: digits_coco, train_limit: 8, val_limit: 4}
+  recipe: {name: coco_smoke, iterations: 2, batch_size: 2, sizes: [64], test_size: 64}
+"""
+
+
+def plan(tmp_path, text, name="x.yaml"):
+    path = tmp_path / name
+    path.write_text(text)
+    return api.load(path, store=tmp_path / "results").plan()
+
+
+def refused(tmp_path, text):
+    with pytest.raises(StudyError) as error:
+        plan(tmp_path, text)
+    return str(error.value)
+
+
+def test_an_arm_is_named_by_what_it_computes_alone(tmp_path):
+    names = [
+        plan(tmp_path, FILE.replace(old, new)).arms[0].digest
+        for old, new in (
+            ("", ""),
+            ("backbone: test_rest", "backbone: {name: test_rest, reduction: depthwise}"),
+            ("anchor: 16", "anchor: 16.0, norm: true"),
+            ("{name: digits_coco,", "{name: digits_coco, title: Digits,"),
+            ("anchor: 16", "anchor: 8"),
+            ("backbone: test_rest", "backbone: {name: test_rest, reduction: average}"),
+        )
+    ]
+    assert len(set(names[:4])) == 1
+    assert len(set(names[3:])) == 3
+
+
+def test_costs_are_of_the_size_of_evaluation_and_say_the_heads_share(tmp_path):
+    cost = plan(tmp_path, FILE).arms[0].cost_record
+    head = sum(cost.stages["head"].values())
+    assert cost.cost["macs_head"] == head
+    assert 0 < head < cost.cost["macs"] == sum(sum(s.values()) for s in cost.stages.values())
+
+
+def test_a_backbone_without_maps_is_refused_where_it_stands(tmp_path):
+    text = FILE.replace("backbone: test_rest", "backbone: vit_tiny_patch16_224")
+    message = refused(tmp_path, text)
+    assert "gives maps only at 1/16" in message
+    assert "rest_small" in message
+    assert "x.yaml:4:" in message
+
+
+def test_a_wrong_argument_of_a_backbone_is_marked(tmp_path):
+    text = FILE.replace("backbone: test_rest", "backbone: {name: test_rest, redution: average}")
+    message = refused(tmp_path, text)
+    assert 'did you mean "reduction"?' in message
+
+
+def test_images_too_small_for_a_backbone_are_refused(tmp_path):
+    text = FILE.replace("sizes: [64], test_size: 64", "sizes: [32], test_size: 32")
+    assert "takes no image of 32x32 px" in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("absent.pth", "there is no weights file absent.pth"),
+        ("trial:abc-0", "has no such trial"),
+        ("{study: digits, arm: A}", "has no trial of a study digits"),
+        ("{study: digits}", "study and arm go together"),
+        ("{file: a.pth, study: b, arm: c}", "give one of"),
+    ],
+)
+def test_weights_that_are_not_there_are_refused(tmp_path, weights, message):
+    assert message in refused(tmp_path, FILE + f"  weights: {weights}\n")
+
+
+def classifier_file(tmp_path, name="test_rest", **arguments):
+    shape = {"num_classes": 5, "in_chans": 3, "img_size": 64}
+    model, path = factory.build(name, arguments, **shape), tmp_path / f"{name}.pth"
+    torch.save(model.state_dict(), path)
+    return model, path
+
+
+def test_weights_of_a_classifier_start_the_backbone_and_are_part_of_the_name(tmp_path):
+    model, path = classifier_file(tmp_path)
+    random, started = plan(tmp_path, FILE), plan(tmp_path, FILE + f"  weights: {path}\n")
+    assert random.arms[0].digest != started.arms[0].digest
+    record = started.arms[0].cost_record.weights
+    assert record.missing == []
+    assert {name.partition(".")[0] for name in record.unexpected} == {"norm", "head"}
+    assert any("unexpected: norm.weight" in note for note in started.notes)
+    body = inner(build(DetectorKeys(name="retinanet", backbone="test_rest"), 5))
+    starting.load(model, body, path)
+    own = model.state_dict()
+    assert all(torch.equal(own[name], x) for name, x in body.state_dict().items())
+
+
+def test_weights_of_another_backbone_are_refused(tmp_path):
+    _, path = classifier_file(tmp_path, dims=[32, 64, 128, 256])
+    assert "is of a backbone of other sizes" in refused(tmp_path, FILE + f"  weights: {path}\n")
