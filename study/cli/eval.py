@@ -64,7 +64,7 @@ def eval_command(
     for source in find_plugins(imports):
         registries.register(source)
     stored = Store(store)
-    if is_trial and (task := _task(stored, model)) != "classification":
+    if is_trial and _evaluates_itself(task := _task(stored, model)):
         _evaluate_by(task, stored, model, request, device=device, as_json=as_json)
         return
     torch.set_num_threads(threads or (is_trial and _threads(stored, model)) or cores())
@@ -139,6 +139,14 @@ def _threads(store: "Store", name: str) -> int | None:
 def _task(store: "Store", name: str) -> str:
     """The task of a trial; a trial that is not there is reported by what evaluates it."""
     return store.entered(name).task if store.trial(name).is_dir() else "classification"
+
+
+def _evaluates_itself(name: str) -> bool:
+    """True for a task beside classification whose trials can be evaluated at other sizes."""
+    from study.tasks import Task
+    from study.tasks import task as of_name
+
+    return name != "classification" and type(of_name(name)).evaluate is not Task.evaluate
 
 
 def _evaluate_by(

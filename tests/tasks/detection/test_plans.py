@@ -112,3 +112,8 @@ def test_weights_of_a_classifier_start_the_backbone_and_are_part_of_the_name(tmp
 def test_weights_of_another_backbone_are_refused(tmp_path):
     _, path = classifier_file(tmp_path, dims=[32, 64, 128, 256])
     assert "is of a backbone of other sizes" in refused(tmp_path, FILE + f"  weights: {path}\n")
+
+
+def test_mask_ap_of_a_detector_of_boxes_is_refused(tmp_path):
+    message = refused(tmp_path, FILE + "columns: [ap, mask_ap]\n")
+    assert "mask_ap: retinanet predicts no masks" in message

@@ -12,6 +12,7 @@ from study.store.records import TrialConfig
 from study.store.store import Store
 from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates
 from study.tasks.detection.config import config_of
+from study.tasks.detection.plan import qualities
 from study.tasks.detection.plan.arm_cost import arm_cost
 from study.tasks.detection.plan.identity import digest, resolved
 from study.tasks.detection.plan.starting import located
@@ -33,7 +34,7 @@ def arms(
     audited = audit_all or len(study.arms) <= AUDITED
     if len(study.arms) > 1:
         tell(f"building and counting {len(study.arms)} detectors ...")
-    every, problems = list[ResolvedArm](), list[Problem]()
+    every, problems = list[ResolvedArm](), list(qualities.problems(study, file.places))
     inherited = set[str]()
     for arm in study.arms:
         entry, wrong = _resolved(study, configurations, arm, store, audited=audited)
