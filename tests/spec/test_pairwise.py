@@ -38,12 +38,13 @@ def test_the_number_of_arms_is_near_its_lower_bound(levels):
     ("levels", "arms"),
     [
         ((2, 2), 4),
-        ((2,) * 15, 12),
+        ((2,) * 15, 10),
         ((3,) * 4, 9),
         ((4,) * 5, 16),
         ((5,) * 6, 25),
         ((6, 5, 4, 3), 30),
-        ((2, 4, 4, 4, 4, 4, 4), 23),
+        ((2, 4, 4, 4, 4, 4, 4), 25),
+        ((4,) * 7, 28),
     ],
 )
 def test_known_numbers_of_arms(levels, arms):

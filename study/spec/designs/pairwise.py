@@ -1,6 +1,7 @@
 """Pairwise designs: covering arrays of strength two."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, product
 
@@ -33,7 +34,7 @@ def _smallest(counts: tuple[int, ...]) -> tuple[Choices, ...]:
     if len(counts) < 2:  # no pairs
         return tuple(product(*map(range, counts)))
     # In the file's order, and with factors of many levels first, which saves a third of the arms
-    # where a factor of few levels comes first, as in 2, 4, 4, 4, 4, 4, 4: 23 for 37.
+    # where a factor of few levels comes first, as in 2, 4, 4, 4, 4, 4, 4: 25 for 37.
     order = sorted(range(len(counts)), key=lambda factor: -counts[factor])
     placed = [order.index(factor) for factor in range(len(counts))]
     ordered = [_covering([counts[f] for f in order], number) for number in CANDIDATES]
@@ -65,17 +66,23 @@ def _next(counts: Sequence[int], left: set[Pair], candidates: int) -> Choices:
     # Sorted and evenly spaced: a set's order is no order, and neighbours give alike candidates.
     ordered = sorted(left)
     some = ordered[:: -(-len(ordered) // candidates)]
-    arms = [_grown(counts, pair, left) for pair in some]
+    rest = Counter(setting for pair in left for setting in pair)
+    arms = [_grown(counts, pair, left, rest) for pair in some]
     return max(arms, key=lambda arm: len(_pairs_of(arm) & left))
 
 
-def _grown(counts: Sequence[int], pair: Pair, left: set[Pair]) -> Choices:
+def _grown(
+    counts: Sequence[int], pair: Pair, left: set[Pair], rest: Mapping[Setting, int]
+) -> Choices:
     """An arm with this pair; the other factors are added one by one, each at its best level."""
     levels = dict(pair)
     # Factors of many levels first: they have the most pairs to cover.
     for factor in sorted(range(len(counts)), key=lambda f: -counts[f]):
         if factor not in levels:
-            gains = [_gain((factor, level), levels, left) for level in range(counts[factor])]
+            settings = [(factor, level) for level in range(counts[factor])]
+            # Of equal gains the level with the most pairs left: the first one gives regular arms
+            # that leave pairs which share none, 37 arms instead of 28 for seven factors of four.
+            gains = [(_gain(s, levels, left), rest[s]) for s in settings]
             levels[factor] = gains.index(max(gains))
     return tuple(levels[factor] for factor in range(len(counts)))
 
