@@ -72,7 +72,7 @@ class SearchReplay:
     baseline: ResolvedArm
     refusals: Refusals = field(default_factory=Refusals)
     known: set[str] = field(default_factory=set)
-    """The digests of the candidates so far."""
+    """The digests of the candidates so far, refused ones too."""
 
     def searched(self) -> Search:
         """The candidates batch by batch, as long as each has ended."""
@@ -106,12 +106,15 @@ class SearchReplay:
 
     def _next(self, source: Proposals, number: int) -> Proposal | None:
         """The next candidate that is to be trained; None if there seems to be no other."""
+        repeated = self.refusals.repeated
         for _ in range(ATTEMPTS):
-            values = source.ask()
+            # A sampler that has settled proposes the same candidate again and again, whatever it
+            # is told of repeats, so the one after a repeat is drawn at random.
+            repeats, repeated = self.refusals.repeated - repeated, self.refusals.repeated
+            values = source.ask(at_random=bool(repeats))
             built, excess = self._accepted(values)
             # Refused ones cost no trial, so they do not count.
             if built is not None:
-                self.known.add(built.digest)
                 words = self.rules.label(values, file_values(self.rules, self.baseline))
                 label = f"candidate {number}{': ' * bool(words)}{words}"
                 return self.trials.proposal(
@@ -145,17 +148,17 @@ class SearchReplay:
         needed = {*self.rules.constraints, *self.rules.objectives[1:]}
         if unknown := sorted(n for n in needed if built.cost_record.cost.get(n) is None):
             return self._unfit(f"{unknown[0]} cannot be counted: {built.cost_record.refused}")
+        # By what it computes: values may differ where another value switches them off.
+        if built.digest in self.known:
+            self.refusals.repeated += 1
+            return None, {}
+        self.known.add(built.digest)
         excess = self._excess(built)
         if excess:
             # Counted once, although several constraints may be broken.
             self.refusals.outside += 1
             self.refusals.constraints.update(excess.keys())
-        # By what it computes: values may differ where another value switches them off.
-        elif built.digest in self.known:
-            self.refusals.repeated += 1
-        else:
-            return built, {}
-        return None, excess
+        return None if excess else built, excess
 
     def _unfit(self, reason: str) -> tuple[None, Mapping[str, float]]:
         self.refusals.unfit += 1
