@@ -42,6 +42,11 @@ class Constraint:
         above, below = (b.of(baseline) if b else None for b in (self.high, self.low))
         return max(cost / above - 1 if above else 0.0, 1 - cost / below if below else 0.0, 0.0)
 
+    @property
+    def relative(self) -> bool:
+        """True if it depends on the baseline's cost."""
+        return any(bound.relative for bound in (self.low, self.high) if bound)
+
     def __str__(self) -> str:
         ends = [("at least", self.low), ("at most", self.high)]
         return " and ".join(f"{word} {bound.text}" for word, bound in ends if bound)
