@@ -31,7 +31,7 @@ search:
   trials: 10
   keep: 3
 """
-EPOCHS = 4
+EPOCHS = 6
 
 
 @cache

@@ -87,7 +87,7 @@ def test_a_baseline_outside_the_constraints_is_an_arm_and_no_candidate(tmp_path)
 
 def test_constraints_that_no_candidate_keeps_are_refused_at_their_place(tmp_path):
     with pytest.raises(SpecError, match="none of 500 candidates can be trained; they break") as no:
-        planned(tmp_path, SEARCH.replace("max: 150", "max: 10"))
+        planned(tmp_path, SEARCH.replace("max: 150", "max: 10") + "  sampler: random\n")
     assert f"valley.yaml:{SEARCH.splitlines().index('  constraints:') + 1}:3" in str(no.value)
 
 
