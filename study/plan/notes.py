@@ -1,27 +1,32 @@
 """Notes of a plan on its results; none of them is a mistake."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from study.store.records import TrialConfig
 from study.store.store import Store
 from study.tasks.arms import PlannedArm
 
 
-def stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
-    """A note for each arm with results that earlier plugin code computed."""
+def stale(
+    planned: Sequence[PlannedArm], store: Store, beside: Sequence[PlannedArm] = ()
+) -> Iterator[str]:
+    """A note for each arm with results that earlier plugin code computed.
+
+    Those `beside` are proposals, which may have the configuration of an arm under another name.
+    """
     own = {
         arm.label: _anonymous(arm.config)
         for arm in planned
         if any(map(_is_code, arm.config.values))
     }
-    trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
+    today = {trial.name for arm in [*planned, *beside] for trial in arm.trials}
     results = ((name, store.result(name)) for name in (store.results() if own else ()))
     stored = {name: result.config for name, result in results if result}
     for label, config in own.items():
         # The digest of the user's code is part of a trial's name, so earlier code has other names.
         names = {name for name, other in stored.items() if _anonymous(other) == config}
-        if old := names - trials[label]:
+        if old := names - today:
             count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
             yield f"{label}: {count} stale, computed by other code than today's"
 

@@ -1,4 +1,4 @@
-"""Workers of a search are killed twenty times: the same candidates, stopped alike, and one front."""
+"""Workers of a search are killed twenty times: the same candidates, and the same front."""
 
 import os
 import random

@@ -10,10 +10,12 @@ from optuna.storages.journal import JournalFileBackend
 
 from study.analysis.analysis import Analysis
 from study.analysis.measurements import fingerprint
+from study.cli.budget import _missing as missing
 from study.cli.plan_table import plan_head, plan_notes, plan_record
 from study.report import report
 from study.report.export import EXPORTS
 from study.store.store import Store
+from study.track import _subject
 from study.tune import journal
 from tests.registries import restorer
 from tests.tune.searches import SEARCH, finish, grown, planned
@@ -152,6 +154,56 @@ def test_the_record_of_a_plan_has_every_candidate(tmp_path):
     assert [c["number"] for c in record["candidates"]] == [*range(10)]
     assert {c["arm"] for c in record["candidates"]} - {None} == {*plan.search.chosen}
     assert sum(c["front"] for c in record["candidates"]) == len(plan.search.front)
+
+
+SEQUENTIAL = SEARCH.replace("seeds: 2", "seeds: {min: 2, max: 4, stop: decided}\naa: true")
+
+
+def test_seeds_are_added_to_the_arms_of_a_search_until_they_are_decided(tmp_path):
+    first = planned(tmp_path, SEQUENTIAL)
+    notes = " ".join(plan_notes(first, None, 1))
+    assert "trained again with 2 to 4 seeds when the search has ended" in notes
+    assert "decided: those of all arms with the baseline, 5 %" in notes
+    plan = grown(tmp_path, SEQUENTIAL, finish=noisy)
+    assert len(plan.arms) == 4
+    assert all(2 <= len(arm.replicates) <= 4 for arm in plan.arms)
+    # Of the baseline as many again, for the noise floor.
+    assert len(plan.arms[0].trials) == 2 * len(plan.arms[0].replicates)
+    assert f"= {len(plan.trials)} trials so far" in plan_head(plan)
+    assert "3 comparisons" in " ".join(plan_notes(plan, None, 1))
+    tables = report.tables(plan, store(tmp_path))
+    assert "holds at every look" in tables["contrasts"].caption
+
+
+def test_a_front_of_the_baseline_alone_decides_nothing(tmp_path):
+    def worse(store, name, record):
+        finish(store, name, record, value=float(record.config.parts["args"]["steps"] != 100))
+
+    text = SEQUENTIAL.replace("low: 20, high: 200", "low: 101, high: 200")
+    plan = grown(tmp_path, text, finish=worse)
+    assert [arm.label for arm in plan.arms] == ["baseline"]
+    assert "nothing to compare" in " ".join(plan_notes(plan, None, 1))
+    assert {*report.tables(plan, store(tmp_path))} >= {"table", "search"}
+
+
+def test_no_result_of_a_candidate_is_called_stale(tmp_path):
+    # A candidate of the file's values has the baseline's configuration under another name.
+    plan = grown(tmp_path, SEARCH + "  stop: median\n")
+    assert not [note for note in plan.notes if "stale" in note]
+
+
+def test_a_tracker_is_given_candidates_and_arms(tmp_path):
+    plan = grown(tmp_path)
+    subjects = [_subject(plan, arm, arm.trials[0]) for arm in plan.trained]
+    assert [subject.label for subject in subjects][:1] == ["candidate 0"]
+    assert [subject.levels for subject in subjects if subject.seed > 1] == [{}] * 10
+    assert {"args": plan.arms[1].label} in [subject.levels for subject in subjects]
+
+
+def test_a_run_whose_budget_is_spent_says_what_of_the_search_is_missing(tmp_path):
+    first = planned(tmp_path)
+    assert missing(first) == "10 of 10 proposals, and the trials of arms that follow them"
+    assert missing(grown(tmp_path)) == ""
 
 
 def journal_of(plan, tmp_path):
