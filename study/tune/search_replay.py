@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from study.errors import SpecError
+from study.spec.places import Places
 from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
 from study.spec.searching import SearchRules
@@ -32,13 +33,16 @@ def searched(file: ReadStudy, task: Task, baseline: ResolvedArm, store: Store) -
     """The search of a study from the results so far.
 
     Raises:
-        SpecError: the baseline cannot be held out, or no candidate keeps the constraints.
+        SpecError: the baseline cannot be held out, a bound is a multiple of an unknown cost, or no
+            candidate keeps the constraints.
         StoreError: a stored result was computed from another configuration of the same name.
     """
     study, configurations = file.complete()
     rules = study.search
     if rules is None:
         raise ValueError("a study without a search")
+    if unknown := _unknown_bounds(rules, baseline, configurations.places):
+        raise SpecError(report(unknown))
     trials = ProposalTrials(file, task, store, rules, rules.objectives[0])
     search = SearchReplay(trials, rules, baseline).searched()
     # Not even the baseline: with nothing to train the study would end without a word.
@@ -46,6 +50,20 @@ def searched(file: ReadStudy, task: Task, baseline: ResolvedArm, store: Store) -
         place = configurations.places.key("search", "constraints" if rules.constraints else "space")
         raise SpecError(report([Problem(_none_left(search), place)]))
     return search
+
+
+def _unknown_bounds(rules: SearchRules, baseline: ResolvedArm, places: Places) -> list[Problem]:
+    """Problems of bounds that are multiples of an unknown cost: they would refuse nothing."""
+    costs = baseline.cost_record.cost
+    return [
+        Problem(
+            f"the baseline's {name} is not known, of which a bound is a multiple",
+            places.key("search", "constraints", name),
+            "write the bound as a number",
+        )
+        for name, constraint in rules.constraints.items()
+        if constraint.relative and costs.get(name) is None
+    ]
 
 
 @dataclass
