@@ -108,6 +108,16 @@ def used_plugins(names: Mapping[str, Collection[str]]) -> dict[str, str]:
     }
 
 
+def plugins_of_model(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
+    """The digests, by name, of the plugins that a model is of, or has parts of."""
+    parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
+    # Of a name such as resnet18.a1_in1k timm registers the part before the tag.
+    model = name if ":" in name else name.partition(".")[0]
+    swaps = arguments.get("replace")
+    replacements = [str(part) for part in swaps.values()] if isinstance(swaps, dict) else []
+    return used_plugins({**parts, "replacement": replacements, MODEL: (model,)})
+
+
 def _owners() -> dict[tuple[str, str], str]:
     """The plugin of each entry, by kind and name: the last one that added it."""
     return {

@@ -8,7 +8,9 @@ from study.errors import StudyError
 from study.models import factory
 from study.tasks.detection.models import build, starting
 from study.tasks.detection.models.build import inner
+from study.tasks.detection.plan import images
 from study.tasks.detection.schema import DetectorKeys
+from tests.tasks.detection import coco_files
 
 FILE = """\
 question: Does it run?
@@ -67,6 +69,31 @@ def test_a_wrong_argument_of_a_backbone_is_marked(tmp_path):
     text = FILE.replace("backbone: test_rest", "backbone: {name: test_rest, redution: average}")
     message = refused(tmp_path, text)
     assert 'did you mean "reduction"?' in message
+
+
+FILES = (
+    "coco, train: annotations/train.json, train_images: train"
+    ", val: annotations/val.json, val_images: val"
+)
+
+
+def test_classes_are_counted_in_files_below_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    coco_files.write(tmp_path / "coco")
+    text = FILE.replace("digits_coco", f"{FILES}, root: ~/coco")
+    assert plan(tmp_path, text).arms[0].cost_record.classes == len(coco_files.NAMES)
+
+
+def test_a_plan_says_how_many_images_and_objects_are_left_out(tmp_path):
+    tree = coco_files.tree()
+    tree["annotations"][0]["bbox"][2] = 0
+    coco_files.write(tmp_path / "coco", tree)
+    text = FILE.replace("digits_coco", f"{FILES}, root: {tmp_path / 'coco'}, zero_area: drop")
+    notes = images.notes([plan(tmp_path, text).baseline.arm])
+    assert [note.rpartition(": ")[2] for note in notes] == [
+        "1 objects without area are left out",
+        "1 images without objects are not trained on",
+    ]
 
 
 def test_images_too_small_for_a_backbone_are_refused(tmp_path):

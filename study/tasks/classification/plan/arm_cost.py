@@ -108,7 +108,7 @@ def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
     from study import models
 
     arguments = models.resolved(config.model, given_weights.identified(config.arguments))
-    code = _code(config.model, arguments)
+    code = registries.plugins_of_model(config.model, arguments)
     built = partial(
         ModelCost,
         model=models.called(config.model),
@@ -214,18 +214,6 @@ def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
     from study import models
 
     return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
-
-
-def _code(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
-    """The digests of the plugins that a model is of, or has parts of."""
-    parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
-    # Of a name such as resnet18.a1_in1k timm registers the part before the tag.
-    model = name if ":" in name else name.partition(".")[0]
-    swaps = arguments.get("replace")
-    replacements = [str(name) for name in swaps.values()] if isinstance(swaps, dict) else []
-    return registries.used_plugins(
-        {**parts, "replacement": replacements, registries.MODEL: (model,)}
-    )
 
 
 @cache
