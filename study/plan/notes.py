@@ -1,33 +1,23 @@
 """Notes of a plan on its results; none of them is a mistake."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from study.store.records import TrialConfig
+from study.spec.tuning import Values
 from study.store.store import Store
 from study.tasks.arms import PlannedArm
 
 
-def stale(
-    planned: Sequence[PlannedArm], store: Store, beside: Sequence[PlannedArm] = ()
-) -> Iterator[str]:
-    """A note for each arm with results that earlier plugin code computed.
-
-    Those `beside` are proposals, which may have the configuration of an arm under another name.
-    """
-    own = {
-        arm.label: _anonymous(arm.config)
-        for arm in planned
-        if any(map(_is_code, arm.config.values))
-    }
-    today = {trial.name for arm in [*planned, *beside] for trial in arm.trials}
+def stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
+    """A note for each arm with results that earlier plugin code computed."""
+    own = {arm.label: arm.config.values for arm in planned if any(map(_is_code, arm.config.values))}
     results = ((name, store.result(name)) for name in (store.results() if own else ()))
-    stored = {name: result.config for name, result in results if result}
-    for label, config in own.items():
-        # The digest of the user's code is part of a trial's name, so earlier code has other names.
-        names = {name for name, other in stored.items() if _anonymous(other) == config}
-        if old := names - today:
-            count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
+    stored = [result.config.values for _, result in results if result]
+    for label, values in own.items():
+        # Not by names: a proposal of the same values and the same code may have another one.
+        others = [other for other in stored if _anonymous(other) == _anonymous(values)]
+        if old := sum(_codes(other) != _codes(values) for other in others):
+            count = "1 stored result is" if old == 1 else f"{old} stored results are"
             yield f"{label}: {count} stale, computed by other code than today's"
 
 
@@ -43,9 +33,14 @@ def code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
-def _anonymous(config: TrialConfig) -> dict[str, object]:
+def _anonymous(values: Values) -> dict[str, object]:
     """The values of a configuration, of plugins their names without the digests of their code."""
-    return {key: _names(value) if _is_code(key) else value for key, value in config.values.items()}
+    return {key: _names(value) if _is_code(key) else value for key, value in values.items()}
+
+
+def _codes(values: Values) -> dict[str, object]:
+    """The digests of the code of plugins in a configuration."""
+    return {key: value for key, value in values.items() if _is_code(key)}
 
 
 def _is_code(key: str) -> bool:

@@ -58,7 +58,7 @@ def plan(
         *design_notes(study),
         *every.notes,
         *refitted.notes,
-        *notes.stale(planned, store, begun.trained),
+        *notes.stale(planned, store),
         *notes.code(planned),
         *task.notes(planned, store),
         *label_checks.units(study, file.places, _costs(study, planned)),

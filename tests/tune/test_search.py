@@ -313,3 +313,15 @@ def test_every_sampler_proposes_the_same_again(tmp_path, sampler):
 def test_the_study_of_a_plan_is_planned_by_its_text_alone(tmp_path):
     plan = grown(tmp_path)
     assert facts(planned(tmp_path, plan.study.text)) == facts(plan)
+
+
+def test_labels_that_read_alike_are_those_of_two_arms(tmp_path):
+    space = """\
+    args.steps: {a + b: 40, a: 60, c: 80}
+    args.momentum: {none: 0.0, b: 0.5}
+"""
+    text = FEW.replace(SMALL, space).replace("keep: 3", "keep: 9")
+    plan = grown(tmp_path, text, finish=falling)
+    works = {p.arm.cost_record.cost["work"] for p in plan.search.front if p.values}
+    assert {arm.cost_record.cost["work"] for arm in plan.arms[1:]} == works
+    assert len({arm.label for arm in plan.arms}) == len(plan.arms)
