@@ -22,10 +22,10 @@ LIBRARIES = ("optuna", "numpy", "scipy")
 """Another version may propose something else."""
 
 
-class Asked(Frozen):
+class KeptProposals(Frozen):
     """Proposals as optuna has them, by the digest of what was proposed and told before."""
 
-    asked: dict[str, dict[str, object]]
+    params: dict[str, dict[str, object]]
 
 
 class KnownProposals:
@@ -45,9 +45,9 @@ class KnownProposals:
         self._begin = partial(Proposals, rules, higher=higher, first=first)
         how = [dict(rules.space), rules.sampler, rules.seed, [*higher], first]
         self._head = self._key = digest([owner, repr(how), *map(version, LIBRARIES)])
-        stored = store.record(SHELF, self._key, Asked)
-        self._known = stored.asked if stored else {}
-        self._asked = dict[str, dict[str, object]]()
+        stored = store.record(SHELF, self._key, KeptProposals)
+        self._known = stored.params if stored else {}
+        self._params = dict[str, dict[str, object]]()
         self._source: Proposals | None = None
         self._events = list[Callable[[Proposals], object]]()
 
@@ -59,7 +59,7 @@ class KnownProposals:
         elif self._source is None:
             self._events.append(Proposals.ask)
         params = encoded(self._rules, values) if values else {}
-        self._asked[self._head] = params
+        self._params[self._head] = params
         self._head = digest([self._head, params])
         return values
 
@@ -76,7 +76,7 @@ class KnownProposals:
         """Keep all proposals so far in the store, if some are new."""
         if self._source is not None:
             with suppress(OSError, StoreError):  # it may be read-only
-                self._store.keep(SHELF, self._key, Asked(asked=self._asked))
+                self._store.keep(SHELF, self._key, KeptProposals(params=self._params))
 
     def _tell(self, event: Callable[[Proposals], object], content: object) -> None:
         if self._source is None:

@@ -35,9 +35,9 @@ def chain(source, count=16, fails=()):
                 source.ask()
                 source.refuse(REFUSED)
             rows.append(source.ask())
-        told = [row.get("a.lr", 1e-3) for row in rows[-4:]]
+        rates = [row.get("a.lr", 1e-3) for row in rows[-4:]]
         start = len(rows) - 4
-        source.tell([None if start + i in fails else [value] for i, value in enumerate(told)])
+        source.tell([None if start + i in fails else [value] for i, value in enumerate(rates)])
     return rows
 
 
@@ -50,14 +50,14 @@ def known(tmp_path, rules=RULES, owner="arm"):
 @pytest.fixture
 def counted(monkeypatch):
     """The proposals that optuna is asked for."""
-    asked, ask = [], Proposals.ask
+    calls, ask = [], Proposals.ask
 
     def counting(self):
-        asked.append(None)
+        calls.append(None)
         return ask(self)
 
     monkeypatch.setattr(Proposals, "ask", counting)
-    return asked
+    return calls
 
 
 def test_they_are_those_of_optuna_with_and_without_a_store(tmp_path, counted):
@@ -105,7 +105,7 @@ def test_a_damaged_record_changes_no_proposal(tmp_path, change):
     some.keep()
     (file,) = (tmp_path / "results" / "arms").glob("*.json")
     record = json.loads(file.read_text())
-    for params in record["asked"].values():
+    for params in record["params"].values():
         if params and change == "outside":
             params["a.lr"] = 7.0
         elif change == "missing":
