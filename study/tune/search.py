@@ -137,7 +137,11 @@ class Search:
         while len(others) > self.rules.keep:
             others.remove(min(others, key=lambda p: self._distance(p, others)))
         labels = [self.rules.label(p.values, self.file_values) for p in others]
-        return dict(zip(labels, others, strict=True))
+        # Labels of a file may read like those of other values, joined; an arm has its own.
+        return {
+            label if labels.count(label) == 1 else f"{label} ({p.number})": p
+            for label, p in zip(labels, others, strict=True)
+        }
 
     def _distance(self, proposal: Proposal, among: Sequence[Proposal]) -> float:
         """The crowding distance of a candidate (NSGA-II, Deb et al. 2002)."""

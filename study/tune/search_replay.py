@@ -18,8 +18,8 @@ from study.store.provenance import digest
 from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import ResolvedArm
+from study.tune.known_proposals import KnownProposals
 from study.tune.proposal_trials import ProposalTrials
-from study.tune.proposals import Proposals
 from study.tune.replay import file_values
 from study.tune.search import Rejected, Search
 from study.tune.tuning import Proposal
@@ -97,7 +97,13 @@ class SearchReplay:
         rules, ours = self.rules, file_values(self.rules, self.baseline)
         higher = tuple(map(self.trials.higher, rules.objectives))
         inside = all(path in ours and space.has(ours[path]) for path, space in rules.space.items())
-        source = Proposals(rules, higher=higher, first=ours if inside else None)
+        source = KnownProposals(
+            rules,
+            higher=higher,
+            first=ours if inside else None,
+            store=self.trials.store,
+            owner=self.baseline.digest,
+        )
         rows, search = (
             list[Proposal](),
             Search(rules, higher, self.baseline, ours, (), Rejected({})),
@@ -114,6 +120,7 @@ class SearchReplay:
                 break
             # Costs are always known here, so that what has none has failed.
             source.tell([self._outcome(search, proposal) for proposal in batch])
+        source.keep()
         return replace(
             search, proposals=tuple(rows), rejected=self.refusals.record, exhausted=exhausted
         )
@@ -122,7 +129,7 @@ class SearchReplay:
         """The objectives of a candidate; empty, not None, for one that was stopped early."""
         return () if proposal.state == "censored" else search.objectives(proposal)
 
-    def _next(self, source: Proposals, number: int) -> Proposal | None:
+    def _next(self, source: KnownProposals, number: int) -> Proposal | None:
         """The next candidate that is to be trained; None if there seems to be no other."""
         repeated = self.refusals.repeated
         for _ in range(ATTEMPTS):

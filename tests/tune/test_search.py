@@ -1,7 +1,6 @@
 """A search from the store: refusals, the front, and the same whatever was killed."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -73,9 +72,9 @@ def test_a_candidate_that_breaks_a_constraint_is_refused_before_training_and_cou
 
 
 def test_a_multiple_is_one_of_the_baseline(tmp_path):
-    one = grown(tmp_path, SEARCH.replace("max: 150", "max: 1.5x")).search
-    other = grown(tmp_path / "other", SEARCH).search
-    assert [p.values for p in one.proposals] == [p.values for p in other.proposals]
+    relative = grown(tmp_path, SEARCH.replace("max: 150", "max: 1.5x")).search
+    absolute = grown(tmp_path / "absolute", SEARCH).search
+    assert [p.values for p in relative.proposals] == [p.values for p in absolute.proposals]
 
 
 def test_a_baseline_outside_the_constraints_is_an_arm_and_no_candidate(tmp_path):
@@ -86,9 +85,11 @@ def test_a_baseline_outside_the_constraints_is_an_arm_and_no_candidate(tmp_path)
 
 
 def test_constraints_that_no_candidate_keeps_are_refused_at_their_place(tmp_path):
-    with pytest.raises(SpecError, match="none of 500 candidates can be trained; they break") as no:
+    with pytest.raises(
+        SpecError, match="none of 500 candidates can be trained; they break"
+    ) as error:
         planned(tmp_path, SEARCH.replace("max: 150", "max: 10") + "  sampler: random\n")
-    assert f"valley.yaml:{SEARCH.splitlines().index('  constraints:') + 1}:3" in str(no.value)
+    assert f"valley.yaml:{SEARCH.splitlines().index('  constraints:') + 1}:3" in str(error.value)
 
 
 def test_a_multiple_of_an_unknown_cost_is_refused(tmp_path, monkeypatch):
@@ -138,56 +139,6 @@ def test_a_small_space_is_found_whole(tmp_path, seed):
     search = grown(tmp_path, text).search
     assert len(search.proposals) == 7
     assert not search.exhausted
-
-
-def test_no_candidate_of_the_front_is_beaten_and_every_other_one_is(tmp_path):
-    search = grown(tmp_path, FREE).search
-    rows = [search.objectives(proposal) for proposal in search.proposals]
-    front = {search.objectives(proposal) for proposal in search.front}
-    for height, work in rows:
-        beaten = any(h <= height and w <= work and (h, w) != (height, work) for h, w in rows)
-        assert ((height, work) in front) != beaten
-
-
-def test_the_front_is_trained_again_with_the_seeds_of_the_study(tmp_path):
-    plan = grown(tmp_path)
-    search = plan.search
-    others = [proposal.number for proposal in search.front if proposal.values]
-    assert 0 < len(search.chosen) <= 3
-    assert {proposal.number for proposal in search.chosen.values()} <= {*others}
-    assert [arm.label for arm in plan.arms] == ["baseline", *search.chosen]
-    for arm, proposal in zip(plan.arms[1:], search.chosen.values(), strict=True):
-        assert arm.config.values["args.steps"] == proposal.values["args.steps"]
-        assert [trial.seed for trial in arm.trials] == [0, 1]
-    assert not {t.name for t in plan.reported} & {a.trials[0].name for a in search.trials}
-    costs = [arm.cost_record.cost["work"] for arm in plan.arms[1:]]
-    assert costs == sorted(costs)
-
-
-def falling(store, name, record):
-    """Every candidate is on the front: the height is the inverse of the work."""
-    finish(store, name, record, value=1 / record.config.parts["args"]["steps"])
-
-
-def test_of_a_larger_front_the_ends_stay_and_the_crowded_ones_go(tmp_path):
-    text = FREE.replace("args.steps: {low: 20, high: 200}", "args.steps: [20, 22, 24, 90, 200]")
-    search = grown(tmp_path, text, finish=falling).search
-    front = sorted({p.arm.cost_record.cost["work"] for p in search.front})
-    chosen = [p.arm.cost_record.cost["work"] for p in search.chosen.values()]
-    assert len(front) > 3
-    assert len(chosen) == 3
-    assert (chosen[0], chosen[-1]) == (20, 200)
-    assert chosen[1] == 90
-
-
-def test_a_front_of_the_baseline_alone_leaves_nothing_to_compare(tmp_path):
-    def worst(store, name, record):
-        finish(store, name, record, value=float(record.config.parts["args"]["steps"] != 100))
-
-    text = FREE.replace("{low: 20, high: 200}", "{low: 101, high: 200}")
-    plan = grown(tmp_path, text, finish=worst)
-    assert [arm.label for arm in plan.arms] == ["baseline"]
-    assert not plan.missing
 
 
 def breaking(store, name, record):
@@ -253,50 +204,6 @@ def test_more_trials_go_on_where_the_search_ended(tmp_path):
     assert len(more.proposals) == 14
 
 
-def test_a_candidate_that_only_the_audit_refuses_is_left_out_with_a_note(tmp_path, monkeypatch):
-    label = [*grown(tmp_path).search.chosen][1]
-    resolve = valley().arms
-
-    def arms(self, file, store, **how):
-        every, study = resolve(self, file, store, **how), file.study
-        marked = [arm for arm in study.arms if study.arm_label(arm) == label]
-        problems = [Problem("has a switch without effect", file.places.key("search"))]
-        return replace(every, problems=problems) if marked else every
-
-    monkeypatch.setattr(valley(), "arms", arms)
-    plan = planned(tmp_path)
-    assert label in plan.search.chosen
-    assert [a.label for a in plan.arms] == [
-        "baseline",
-        *(n for n in plan.search.chosen if n != label),
-    ]
-    assert f"{label} was on the front, and is left out: has a switch without effect" in plan.notes
-
-
-def test_three_objectives_have_one_front(tmp_path):
-    text = FREE.replace("[height, work]", "[height, work, room]")
-    from study.spec.metric import Catalogue, Metric
-
-    room = Metric("Room", "m", 1, 0, better="higher", kind="cost")
-
-    class Roomy(valley()):
-        catalogue = Catalogue({**valley().catalogue, "room": room})
-
-        def cost(self, values):
-            return super().cost(values) | {"room": 200 * values["args"].momentum}
-
-    from study.tasks import TASKS
-
-    TASKS["roomy"] = Roomy()
-    search = grown(tmp_path, text.replace("task: valley", "task: roomy")).search
-    assert search.higher == (False, False, True)
-    rows = [search.objectives(p) for p in search.proposals]
-    front = {search.objectives(p) for p in search.front}
-    for a in rows:
-        beaten = any(b != a and b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] for b in rows)
-        assert (a in front) != beaten
-
-
 def test_a_seed_that_the_study_reports_is_refused(tmp_path):
     with pytest.raises(SpecError, match="proposals would use seed 2000003"):
         planned(tmp_path, SEARCH.replace("seeds: 2", "seeds: [2000003]") + "  seed: 3\n")
@@ -305,9 +212,9 @@ def test_a_seed_that_the_study_reports_is_refused(tmp_path):
 @pytest.mark.parametrize("sampler", ["random", "qmc", "nsgaii", "nsgaiii"])
 def test_every_sampler_proposes_the_same_again(tmp_path, sampler):
     text = SEARCH + f"  sampler: {sampler}\n"
-    one, other = grown(tmp_path / "one", text), grown(tmp_path / "other", text)
-    assert facts(one) == facts(other)
-    assert len(one.search.proposals) == 10
+    left, right = grown(tmp_path / "left", text), grown(tmp_path / "right", text)
+    assert facts(left) == facts(right)
+    assert len(left.search.proposals) == 10
 
 
 def test_the_study_of_a_plan_is_planned_by_its_text_alone(tmp_path):
