@@ -89,6 +89,7 @@ def counted(
     keys = config.model
     name, arguments = keys.backbone_name, keys.arguments
     body = backbone.classifier(name, arguments, device="meta")
+    backbone.refuse_mapless(name, body, keys.reductions)
     impossible = _too_small(body, name, config.recipe)
     more: Record = {"impossible": impossible} if impossible else {}
     more |= {"weights": _start(keys, start)} if start else {}
@@ -100,7 +101,11 @@ def counted(
         audited=audited,
         **more,
     )
-    return costs if impossible else _measured(costs, keys, counted_size(config.recipe))
+    if impossible:
+        return costs
+    # Else every trial would fail, and nothing but a cost that is missing would say so.
+    backbone.refuse_shape(name, arguments, counted_size(config.recipe))
+    return _measured(costs, keys, counted_size(config.recipe))
 
 
 def _too_small(body: "nn.Module", name: str, recipe: DetectionRecipe) -> str:
