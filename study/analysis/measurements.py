@@ -10,7 +10,7 @@ from study.spec.image_size import written
 from study.stats import AA
 from study.store import archives
 from study.store.atomic import read_checked
-from study.store.provenance import code_behind, digest, of_tasks
+from study.store.provenance import code_behind, digest, of_task
 from study.store.records import Result
 from study.store.store import Record, Store
 from study.store.timing_records import TimingSession
@@ -183,7 +183,9 @@ def fingerprint(plan: Plan, store: Store) -> str:
     states = [trial.state for trial in plan.trials]
     proposed = [*_tuning(plan), *_search(plan)]
     study = [plan.study.command_arguments, repr(plan.study), plan.notes, proposed]
-    return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
+    return digest(
+        [study, rows, states, timing_session(plan, store).plain, _showing(plan.study.task)]
+    )
 
 
 def _tuning(plan: Plan) -> list[Record]:
@@ -221,15 +223,18 @@ OUTSIDE_REPORTS = (
     "study.tasks.classification.train",
     "study.tasks.classification.trial",
     "study.tasks.classification.evaluate",
+    "study.tasks.detection.train",
+    "study.tasks.detection.trial",
     "study.tasks.training",
 )
 """Modules whose change leaves reports as they are."""
 
 
-SHOWN = ("study.report.report", "study.plan.planning", *of_tasks("task"))
-"""The modules that a report comes from; by name, since they import this one."""
+def shown(task: str) -> tuple[str, ...]:
+    """The modules that a report of a task comes from; by name, since they import this one."""
+    return "study.report.report", "study.plan.planning", *of_task(task, "task")
 
 
-def _showing() -> str:
-    """A digest of the code that a report comes from."""
-    return code_behind(*SHOWN, ignoring=OUTSIDE_REPORTS)
+def _showing(task: str) -> str:
+    """A digest of the code that a report of a task comes from."""
+    return code_behind(*shown(task), ignoring=OUTSIDE_REPORTS)

@@ -129,7 +129,7 @@ def timings(worker: Worker) -> int:
             "began": began,
             "device": order.device,
             "trials_running": busy,
-            "environment": environment(order.device),
+            "environment": environment(order.device, order.task),
         }
         store.keep("timings", order.key, session.model_copy(update=more))
     return 0

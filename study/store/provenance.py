@@ -28,6 +28,9 @@ CHANGE_NO_NUMBER = (
 )
 """Modules that report, check, store or read numbers, and compute none."""
 
+RUNNER = "trial.run"
+"""The module of every task that runs its trials."""
+
 OUTSIDE_TRAINING = (
     *CHANGE_NO_NUMBER,
     "study.spec.plugins",  # locates the user's modules, which have digests of their own
@@ -42,7 +45,8 @@ def origin() -> Record:
     """The provenance of this package.
 
     `commit`, and `dirty` if files differ from it, are null outside a repository. `digest` covers
-    all files of the package, `computing` those that compute results.
+    all files of the package, `computing` by task those that compute its results, and "" those that
+    compute results of a user's task.
     """
     # A worker runs from a copy outside the repository, of which git knows nothing.
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
@@ -56,23 +60,37 @@ def origin() -> Record:
         "commit": commit.strip() if commit else None,
         "dirty": bool(changed.strip()) if changed is not None else None,
         "digest": _hash(sorted(PACKAGE.rglob("*.py")))[:16],
-        "computing": code_behind(*computing(), ignoring=OUTSIDE_TRAINING)[:16],
+        "computing": {
+            task: code_behind(*computing(task), ignoring=OUTSIDE_TRAINING)[:16]
+            for task in ("", *_tasks(RUNNER))
+        },
     }
 
 
-def of_tasks(module: str) -> tuple[str, ...]:
-    """The modules of this name in every task; tasks are looked up at run time, so no import shows.
+def origin_of(task: str) -> Record:
+    """The provenance of results of one task: `computing` is the digest of its code alone."""
+    # The modules of a user's task are plugins, which have digests of their own.
+    digests = origin()["computing"]
+    return origin() | {"computing": digests.get(task, digests[""])}
 
-    `trial.run` gives `study.tasks.classification.trial.run`, and so on.
+
+def of_task(task: str, module: str) -> tuple[str, ...]:
+    """The module of this name of a task, which is looked up at run time, so no import shows.
+
+    That of `trial.run` is `study.tasks.classification.trial.run`. A user's task has none.
     """
+    return (f"study.tasks.{task}.{module}",) if task in _tasks(module) else ()
+
+
+def computing(task: str) -> tuple[str, ...]:
+    """The modules that results of a task come from: the runner of trials, and the task's own."""
+    return "study.trial.run", *of_task(task, RUNNER)
+
+
+def _tasks(module: str) -> list[str]:
+    """The tasks of this package that have such a module."""
     files = PACKAGE.glob(f"tasks/*/{module.replace('.', '/')}.py")
-    names = sorted(path.relative_to(PACKAGE / "tasks").parts[0] for path in files)
-    return tuple(f"study.tasks.{name}.{module}" for name in names)
-
-
-def computing() -> tuple[str, ...]:
-    """The modules that results come from: the runner of trials, and that of every task."""
-    return "study.trial.run", *of_tasks("trial.run")
+    return sorted(path.relative_to(PACKAGE / "tasks").parts[0] for path in files)
 
 
 def digest(value: object) -> str:

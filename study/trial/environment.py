@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from study.store.atomic import Record
-from study.store.provenance import origin
+from study.store.provenance import origin_of
 from study.store.records import Environment
 
 VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
@@ -17,8 +17,8 @@ LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
 
 
 @cache
-def environment(device: str) -> Environment:
-    """The hardware, libraries and variables that this machine measures with."""
+def environment(device: str, task: str) -> Environment:
+    """The hardware, libraries, variables and code that this machine measures a task with."""
     # Trials of a task that needs no torch have not imported it, and do not for its threads.
     torch = sys.modules.get("torch")
     partition = os.environ.get("SLURM_JOB_PARTITION")
@@ -33,7 +33,7 @@ def environment(device: str) -> Environment:
         threads=torch.get_num_threads() if torch else None,
         python=platform.python_version(),
         **known,
-        **origin(),
+        **origin_of(task),
         variables={k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
     )
 

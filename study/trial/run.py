@@ -59,7 +59,7 @@ def run_trial(
         _join(run, RunningTrial(store, name, record, device, caller, group))
         return
     record, began = _leading(group, record), time.time()
-    here = environment(device).model_copy(update={"processes": group.world})
+    here = environment(device, record.task).model_copy(update={"processes": group.world})
     log = LogFile(store.folder(name).log, report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
     caller = Callbacks(stop, lambda: lease.held, pulse, log, ends_early)

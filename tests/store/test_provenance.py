@@ -10,17 +10,18 @@ import pytest
 
 from study.analysis import measurements
 from study.store import provenance
+from study.tasks import OURS
 from study.tasks.classification.plan import arm_cost, image_summaries
 from tests.conftest import environment
 
 EXTRA = "tasks/classification/train/extra.py"
 PROGRAMS = Path(__file__).parent / "code_programs.py"
 CODE = {  # what a digest covers: its entries, and the modules that it ignores
-    "results": (provenance.computing(), provenance.OUTSIDE_TRAINING),
+    "results": (provenance.computing("classification"), provenance.OUTSIDE_TRAINING),
     "costs": (("study.tasks.classification.plan.arm_cost",), arm_cost.OUTSIDE_COUNTING),
     "courses": (("study.tasks.classification.train",), provenance.CHANGE_NO_NUMBER),
     "folders": (("study.tasks.classification.data.listing",), image_summaries.OUTSIDE_LISTING),
-    "reports": (measurements.SHOWN, measurements.OUTSIDE_REPORTS),
+    "reports": (measurements.shown("classification"), measurements.OUTSIDE_REPORTS),
 }
 PLANNING = {
     "study.tasks.classification.plan.schedules",
@@ -57,6 +58,7 @@ PRINTING |= {
     "study.plan.measuring",
     "study.plan.reading",
     "study.report.compare",
+    "study.tasks.known",
     "study.tasks.training.seeding",
 }
 """Loaded by the command line, which reads the study file and prints where the report is."""
@@ -101,8 +103,7 @@ def _below(module, names):
 def test_every_module_that_is_loaded_is_covered_or_excluded(what, besides, tiny):
     entries, ignoring = CODE[what]
     modules = loaded(what, tiny.parent)
-    # The programs classify; the code of another task belongs to the digest and is not loaded.
-    assert {entry for entry in entries if ".detection." not in entry} <= {*modules}
+    assert {*entries} <= {*modules}
     covered = provenance.modules_behind(*entries, ignoring=ignoring)
     packages = {parent for name in besides for parent in _parents(name)}
     # The contract of tasks loads the reader of study files, and tasks call nothing of it.
@@ -150,6 +151,9 @@ def file_of(module):
         ("study.errors", {"reports"}),
         ("study.cli.report", set()),
         ("study.launch.worker", set()),
+        ("study.tasks.detection.trial.run", set()),
+        ("study.tasks.detection.task", set()),
+        ("study.tasks.detection.models.backbone", set()),
     ],
 )
 def test_a_changed_module_makes_stale_what_it_computes(module, stale, package):
@@ -185,3 +189,12 @@ def test_an_import_for_type_checking_does_not_count(package):
 def test_a_name_of_no_module_is_refused(entry, ignoring):
     with pytest.raises(ModuleNotFoundError):
         provenance.code_behind(entry, ignoring=ignoring)
+
+
+def test_a_result_names_the_code_of_its_own_task_alone():
+    digests = {task: provenance.origin_of(task)["computing"] for task in (*OURS, "a plugin's")}
+    assert len({*digests.values()}) == len(digests)
+    for task in OURS:
+        behind = provenance.modules_behind(*provenance.computing(task))
+        others = [f"study.tasks.{other}" for other in OURS if other != task]
+        assert not [module for module in behind if _below(module, others)]

@@ -105,7 +105,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         preprocessing=images.preprocessing(recipe),
         batch_size=recipe.batch_size,
         precision=_precision(recipe, device),
-        environment=environment(device),
+        environment=environment(device, "classification"),
     )
 
 

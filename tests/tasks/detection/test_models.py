@@ -84,6 +84,18 @@ def test_a_backbone_without_maps_is_refused_with_names_of_some_that_have_them():
         build(keys, 80, device="meta")
 
 
+def test_a_backbone_whose_stages_are_no_list_is_built():
+    # HRNet's `stages` is a method.
+    keys = DetectorKeys(name="retinanet", backbone="hrnet_w18_small", channels=8)
+    assert build(keys, 2, device="meta").backbone.maps.channels == [256, 512, 1024]
+
+
+def test_backbones_that_a_message_names_take_images_of_any_size():
+    with pytest.raises(BuildError) as error:
+        build(DetectorKeys(name="mask_rcnn", backbone="mixer_b16_224"), 2, device="meta")
+    assert "hiera_base_224" not in str(error.value)
+
+
 def test_weights_are_no_arguments_of_a_backbone():
     keys = DetectorKeys(name="retinanet", backbone={"name": "resnet10t", "pretrained": True})
     with pytest.raises(BuildError, match="pretrained: write weights: FILE"):

@@ -65,6 +65,12 @@ def test_a_backbone_without_maps_is_refused_where_it_stands(tmp_path):
     assert "x.yaml:4:" in message
 
 
+def test_a_backbone_of_images_of_one_size_is_refused_where_it_stands(tmp_path):
+    message = refused(tmp_path, FILE.replace("backbone: test_rest", "backbone: efficientformer_l1"))
+    assert "efficientformer_l1 takes no image of 64x128 px" in message
+    assert "x.yaml:4:" in message
+
+
 def test_a_wrong_argument_of_a_backbone_is_marked(tmp_path):
     text = FILE.replace("backbone: test_rest", "backbone: {name: test_rest, redution: average}")
     message = refused(tmp_path, text)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import timm
 import torch
-from timm.models import model_entrypoint
 from torch import Tensor, nn
 
 from study import given_weights
@@ -26,6 +25,9 @@ as in PVT's detectors."""
 
 EPS = 1e-5  # of the norms on the maps, as of all norms in ResT's released code
 USUAL = ("rest_small", "pvt_tiny", "resnet50", "swin_tiny_patch4_window7_224", "convnext_tiny")
+SHAPE_ERRORS = (RuntimeError, AssertionError, ValueError, IndexError, TypeError)
+"""Raised by models of timm for an image of a size that they do not take."""
+OBLONG = 224, 352  # px; no square, as images of detectors
 NEAR = 12  # names that are tried for a message; building one takes up to 0.1 s
 
 
@@ -63,10 +65,11 @@ class MapBackbone(nn.Module):
         self.rows = [rows[index] for index in sorted(last.values())]
         self.channels = [rows[index].channels for index in self.indices]
         body.prune_intermediate_layers(self.indices, prune_norm=True, prune_head=True)  # type: ignore[operator]
-        for stage in getattr(body, "stages", ()):
+        # Of any module, since other families of timm mean other things by `stages`.
+        for module in [*body.modules()]:
             # A class token serves the classifier alone; PVT's detectors have none.
-            if isinstance(getattr(stage, "token", None), ClassToken):
-                stage.token = Untokened()
+            if isinstance(getattr(module, "token", None), ClassToken):
+                module.token = Untokened()
         self.body = body
         kind = (lambda channels: ChannelNorm(channels, eps=EPS)) if norm else nn.Identity
         self.norms = nn.ModuleList(kind(channels) for channels in self.channels)
@@ -164,14 +167,42 @@ def _near(name: str, reductions: Sequence[int], count: int = 5) -> list[str]:
     """Names of models with maps, those spelt most like `name` first."""
     # A low cutoff: the family of a name says more than its spelling.
     names = get_close_matches(name, timm.list_models(), n=NEAR, cutoff=0.3)
-    near = [other for other in names if has_maps(_on_meta(other), reductions)]
+    near = [other for other in names if _fits(other, reductions)]
     return [*dict.fromkeys([*near[:2], *USUAL])][:count]
 
 
-def _on_meta(name: str) -> nn.Module:
-    with torch.device("meta"):
-        model: nn.Module = model_entrypoint(name)()
-    return model
+def _fits(name: str, reductions: Sequence[int]) -> bool:
+    model = classifier(name, {}, device="meta")
+    return has_maps(model, reductions) and not refusal(model, OBLONG)
+
+
+def refusal(model: nn.Module, size: tuple[int, int]) -> str:
+    """The reason why a model with maps takes no image of (height, width), or "".
+
+    Many classifiers take images of one size alone, by learned positions or windows.
+    """
+    device = next(model.parameters()).device
+    try:
+        with torch.no_grad():
+            model.forward_intermediates(  # type: ignore[operator]
+                torch.zeros(1, 3, *size, device=device), intermediates_only=True
+            )
+    except SHAPE_ERRORS as error:
+        return str(error).partition("\n")[0] or type(error).__name__
+    return ""
+
+
+def refuse_shape(name: str, arguments: Mapping[str, object], size: tuple[int, int]) -> None:
+    """Raises BuildError if a backbone with maps takes no image of (height, width)."""
+    if not refusal(classifier(name, arguments, device="meta"), size):
+        return
+    # With values, since some operations of a plugin cannot run without.
+    if reason := refusal(classifier(name, arguments), size):
+        raise BuildError(
+            f"{name} takes no image of {size[0]}x{size[1]} px, and images of a detector have many "
+            f"shapes: {reason}",
+            argument="backbone",
+        )
 
 
 def refuse_small(model: nn.Module, name: str, sides: tuple[int, int]) -> None:

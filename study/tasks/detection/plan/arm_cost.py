@@ -87,6 +87,7 @@ def counted(config: DetectionConfig, count: int, *, audited: bool) -> DetectorCo
     keys = config.model
     name, arguments = keys.backbone_name, keys.arguments
     body = backbone.classifier(name, arguments, device="meta")
+    backbone.refuse_mapless(name, body, keys.reductions)
     impossible = _too_small(body, name, config.recipe)
     more: Record = {"impossible": impossible} if impossible else {}
     more |= {"weights": _start(keys, config.located)} if config.located else {}
@@ -98,7 +99,11 @@ def counted(config: DetectionConfig, count: int, *, audited: bool) -> DetectorCo
         audited=audited,
         **more,
     )
-    return costs if impossible else _measured(costs, keys, counted_size(config.recipe))
+    if impossible:
+        return costs
+    # Else every trial would fail, and nothing but a cost that is missing would say so.
+    backbone.refuse_shape(name, arguments, counted_size(config.recipe))
+    return _measured(costs, keys, counted_size(config.recipe))
 
 
 def _too_small(body: "nn.Module", name: str, recipe: DetectionRecipe) -> str:
