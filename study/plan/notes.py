@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 
-from study.spec.tuning import Values
 from study.store.records import TrialConfig
 from study.store.store import Store
 from study.tasks.arms import PlannedArm
@@ -48,14 +47,9 @@ def code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
-def _anonymous(values: Values) -> dict[str, object]:
+def _anonymous(config: TrialConfig) -> dict[str, object]:
     """The values of a configuration, of plugins their names without the digests of their code."""
-    return {key: _names(value) if _is_code(key) else value for key, value in values.items()}
-
-
-def _codes(values: Values) -> dict[str, object]:
-    """The digests of the code of plugins in a configuration."""
-    return {key: value for key, value in values.items() if _is_code(key)}
+    return {key: _names(value) if _is_code(key) else value for key, value in config.values.items()}
 
 
 def _code_of(config: TrialConfig) -> dict[str, object]:

@@ -65,7 +65,7 @@ def test_the_table_has_the_front_and_what_fresh_seeds_reached(tmp_path):
     notes = " ".join(table.notes)
     assert "10 candidates trained in 10 s of trials" in notes
     assert "refused before training for their cost" in notes
-    assert "chosen among many" in notes
+    assert "one trial among many" in notes
     assert "Arms: of the front of 10 candidates by" in tables["table"].caption
 
 
