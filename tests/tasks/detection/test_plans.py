@@ -10,6 +10,7 @@ from study.tasks.detection.models import build, starting
 from study.tasks.detection.models.build import inner
 from study.tasks.detection.plan import images
 from study.tasks.detection.schema import DetectorKeys
+from tests.registries import restorer
 from tests.tasks.detection import coco_files
 
 FILE = """\
@@ -75,6 +76,32 @@ def test_a_wrong_argument_of_a_backbone_is_marked(tmp_path):
     text = FILE.replace("backbone: test_rest", "backbone: {name: test_rest, redution: average}")
     message = refused(tmp_path, text)
     assert 'did you mean "reduction"?' in message
+
+
+BROKEN = """\
+from study.models.parts.reductions import REDUCTIONS
+
+def broken(*args, **kwargs):
+    raise KeyError("lost")
+
+REDUCTIONS["broken"] = broken
+"""
+
+
+def test_an_error_of_a_plugin_names_it(tmp_path):
+    restore = restorer()
+    (tmp_path / "broken_part.py").write_text(BROKEN)
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        FILE.replace("backbone: test_rest", "backbone: {name: test_rest, reduction: broken}")
+    )
+    try:
+        with pytest.raises(StudyError, match="test_rest with parts of .*broken_part.*KeyError"):
+            api.load(
+                path, store=tmp_path / "results", imports=[str(tmp_path / "broken_part.py")]
+            ).plan()
+    finally:
+        restore()
 
 
 FILES = (

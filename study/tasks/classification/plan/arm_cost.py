@@ -4,14 +4,14 @@ The store keeps it under a digest of the model, its arguments, the shape of its 
 that counts. When any of these changes, the arm is counted anew.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 from study import given_weights, registries
-from study.errors import BuildError, MetricError, SizeError, StudyError
+from study.errors import BuildError, MetricError, SizeError
 from study.spec.image_size import ImageSize, of_sides, sides
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
@@ -118,7 +118,7 @@ def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
         slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in arguments},
         code=code,
     )
-    with _named_cause(config, code):
+    with registries.named_cause(_called(config, code), code):
         _refuse_misshapen(config, shape)
         # Given weights must fit the model, which only the audit finds out.
         quick = not (audited or code or given_weights.has_given_weights(config.arguments))
@@ -188,22 +188,6 @@ def _measured(
         stages=counted.stages,
         unreached=equivalence.unreached(build, shape.size),
     )
-
-
-@contextmanager
-def _named_cause(config: Config, code: Mapping[str, str]) -> Iterator[None]:
-    """Name the plugins in the error of a model that uses them."""
-    try:
-        yield
-    except StudyError:
-        raise
-    except Exception as error:
-        # Without plugins the error is a bug of this package and keeps its traceback.
-        if not code:
-            raise
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        message = f"{_called(config, code)}: {cause} (study plugins --check explains)"
-        raise BuildError(message) from error
 
 
 def _called(config: Config, code: Mapping[str, str]) -> str:

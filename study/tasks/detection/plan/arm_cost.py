@@ -5,6 +5,7 @@ these changes, the arm is counted anew. Costs are those of one image of 800 x 12
 recipe's `test_size` by 1.6 times as much; see `DenseLayers` for what is counted.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -78,12 +79,22 @@ def _key(config: DetectionConfig, count: int) -> str:
 
 def counted(config: DetectionConfig, count: int, *, audited: bool) -> DetectorCost:
     """Build and count a detector; with `audited` by three counters instead of one."""
-    from study.models import factory
-    from study.tasks.detection.models import backbone
-
     # Before anything is built: plugins may define the backbone or its parts.
     for plugin in config.plugins:
         registries.register(plugin)
+    keys = config.model
+    code = registries.plugins_of_model(keys.backbone_name, keys.arguments)
+    named = f"{keys.backbone_name} with parts of {', '.join(code)}" if code else keys.backbone_name
+    with registries.named_cause(named, code):
+        return _counted(config, count, code, audited=audited)
+
+
+def _counted(
+    config: DetectionConfig, count: int, code: Mapping[str, str], *, audited: bool
+) -> DetectorCost:
+    from study.models import factory
+    from study.tasks.detection.models import backbone
+
     keys = config.model
     name, arguments = keys.backbone_name, keys.arguments
     body = backbone.classifier(name, arguments, device="meta")
@@ -95,7 +106,7 @@ def counted(config: DetectionConfig, count: int, *, audited: bool) -> DetectorCo
         arguments=factory.resolved(name, arguments),
         defaults=factory.resolved(name, {}),
         classes=count,
-        code=registries.plugins_of_model(name, arguments),
+        code={**code},
         audited=audited,
         **more,
     )
