@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from study.errors import StoreError, unknown
+from study.errors import StoreError, likely_name, unknown
 from study.store import archives
 from study.store.atomic import read_checked
 from study.store.store import Store
@@ -42,9 +42,10 @@ def of_arm(store: Store, study: str, label: str, seed: int | None = None) -> str
         StoreError: there is none, or an edit of the study has left trials of two configurations.
     """
     # By the records, as a study names an arm by its label alone.
-    labels, rows = set[str](), list[tuple[int, str]]()
+    labels, rows, studies = set[str](), list[tuple[int, str]](), set[str]()
     for name in trials(store):
         record, result = store.peek(name)
+        studies |= {record.study} if record and record.study else set()
         if record is None or record.study != study:
             continue
         labels.add(str(record.label))
@@ -52,7 +53,9 @@ def of_arm(store: Store, study: str, label: str, seed: int | None = None) -> str
         if record.label == label and done and seed in (None, record.seed):
             rows.append((record.seed, name))
     if not labels:
-        raise StoreError(f"{store.root} has no trial of a study {study}: run it first")
+        near = likely_name(study, studies)
+        hint = f'is it "{near}"?' if near else "run it first"
+        raise StoreError(f"{store.root} has no trial of a study {study}: {hint}")
     if label not in labels:
         raise StoreError(f"study {study}: {unknown('arm', label, labels)}")
     lowest = [name for number, name in rows if number == min(rows)[0]]

@@ -6,6 +6,8 @@ import torch
 from study import api
 from study.errors import StudyError
 from study.models import factory
+from study.store.records import TrialRecord
+from study.store.store import Store
 from study.tasks.detection.models import build, starting
 from study.tasks.detection.models.build import inner
 from study.tasks.detection.plan import images
@@ -79,27 +81,29 @@ def test_a_wrong_argument_of_a_backbone_is_marked(tmp_path):
 
 
 BROKEN = """\
+from torch import nn
 from study.models.parts.reductions import REDUCTIONS
 
-def broken(*args, **kwargs):
-    raise KeyError("lost")
+class Broken(nn.Module):
+    def __init__(self, *args, **kwargs):
+        super().__init__()
 
-REDUCTIONS["broken"] = broken
+    def forward(self, x):
+        raise ZeroDivisionError("no ratio")
+
+REDUCTIONS["broken"] = Broken
 """
 
 
 def test_an_error_of_a_plugin_names_it(tmp_path):
     restore = restorer()
-    (tmp_path / "broken_part.py").write_text(BROKEN)
-    path = tmp_path / "x.yaml"
-    path.write_text(
-        FILE.replace("backbone: test_rest", "backbone: {name: test_rest, reduction: broken}")
-    )
+    plugin, path = tmp_path / "broken_part.py", tmp_path / "x.yaml"
+    plugin.write_text(BROKEN)
+    path.write_text(FILE.replace("test_rest", "{name: test_rest, reduction: broken}"))
+    study = api.load(path, store=tmp_path / "results", imports=[str(plugin)])
     try:
-        with pytest.raises(StudyError, match="test_rest with parts of .*broken_part.*KeyError"):
-            api.load(
-                path, store=tmp_path / "results", imports=[str(tmp_path / "broken_part.py")]
-            ).plan()
+        with pytest.raises(StudyError, match=r"test_rest with parts of .*broken_part.*no ratio"):
+            study.plan()
     finally:
         restore()
 
@@ -148,6 +152,16 @@ def test_weights_that_are_not_there_are_refused(tmp_path, weights, message):
     assert message in refused(tmp_path, FILE + f"  weights: {weights}\n")
 
 
+def test_the_trial_of_a_detector_starts_no_backbone_and_a_misspelt_study_is_suggested(tmp_path):
+    config = {"model": {}, "data": {}, "recipe": {}}
+    record = {"task": "detection", "study": "digits", "label": "A", "config": config}
+    Store(tmp_path / "results").enter("abc-0", TrialRecord.model_validate(record))
+    message = refused(tmp_path, FILE + "  weights: trial:abc-0\n")
+    assert "abc-0 is of the task detection" in message
+    message = refused(tmp_path, FILE + "  weights: {study: digts, arm: A}\n")
+    assert 'no trial of a study digts: is it "digits"?' in message
+
+
 def classifier_file(tmp_path, name="test_rest", **arguments):
     shape = {"num_classes": 5, "in_chans": 3, "img_size": 64}
     model, path = factory.build(name, arguments, **shape), tmp_path / f"{name}.pth"
@@ -177,3 +191,31 @@ def test_weights_of_another_backbone_are_refused(tmp_path):
 def test_mask_ap_of_a_detector_of_boxes_is_refused(tmp_path):
     message = refused(tmp_path, FILE + "columns: [ap, mask_ap]\n")
     assert "mask_ap: retinanet predicts no masks" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "levels"),
+    [
+        ("recipe.momentum", "{A: 0.9, B: 0.5}"),
+        ("recipe.amp_dtype", "{A: float16, B: bfloat16}"),
+        ("recipe.steps", "{A: [400], B: [500]}"),
+        ("recipe.eval_every", "{A: 1, B: 2}"),
+    ],
+)
+def test_levels_that_change_nothing_are_refused(path, levels, tmp_path):
+    message = refused(tmp_path, f"{FILE}factors:\n  {path}: {levels}\n")
+    assert "B computes the same as A" in message
+    assert "x.yaml:8:" in message
+
+
+def test_nothing_of_training_acts_where_nothing_is_trained(tmp_path):
+    text = (
+        FILE.replace("iterations: 2", "iterations: 0") + "factors:\n  recipe.lr: {A: 0.1, B: 0.2}\n"
+    )
+    assert "B computes the same as A" in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize("argument", ["drop_rate: 0.5", "global_pool: avg"])
+def test_arguments_of_the_classifier_are_refused(argument, tmp_path):
+    text = FILE.replace("backbone: test_rest", f"backbone: {{name: test_rest, {argument}}}")
+    assert "is of the classifier, which a detector has not" in refused(tmp_path, text)

@@ -142,6 +142,19 @@ def classifier(
     )
 
 
+def refuse_idle(name: str, given: Mapping[str, object]) -> None:
+    """Raises BuildError for an argument of the classifier, which a detector has not.
+
+    Two trials of one computation would have two names.
+    """
+    # In other families the rate of dropout is that of layers inside, too.
+    ours = factory.bare(name) in factory.PRESETS
+    for key in ("global_pool", "drop_rate") if ours else ("global_pool",):
+        if given.get(key):
+            message = f"{key} is of the classifier, which a detector has not: leave it out"
+            raise BuildError(message, argument=key)
+
+
 def has_maps(model: nn.Module, reductions: Sequence[int]) -> bool:
     """True for a model that gives a map at each of these reductions."""
     there = {row.reduction for row in rows_of(model)}

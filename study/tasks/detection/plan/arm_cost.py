@@ -98,6 +98,7 @@ def _counted(
     keys = config.model
     name, arguments = keys.backbone_name, keys.arguments
     body = backbone.classifier(name, arguments, device="meta")
+    backbone.refuse_idle(name, arguments)
     backbone.refuse_mapless(name, body, keys.reductions)
     impossible = _too_small(body, name, config.recipe)
     more: Record = {"impossible": impossible} if impossible else {}

@@ -1,12 +1,14 @@
 """The arms of a study: each detector built, counted and named, and its problems collected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from study.errors import BuildError, SizeError, StoreError
 from study.spec.configurations import Configurations
+from study.spec.places import Places
 from study.spec.problems import Location, Problem
 from study.spec.reader import ReadStudy
 from study.spec.study import Arm, Study
+from study.store import provenance
 from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig
 from study.store.store import Store
@@ -17,6 +19,7 @@ from study.tasks.detection.plan.arm_cost import arm_cost
 from study.tasks.detection.plan.identity import digest, resolved
 from study.tasks.detection.plan.starting import located
 from study.tasks.detection.records import DetectorCost
+from study.tasks.detection.schema import effective
 
 AUDITED = 24
 """Arms up to which all are audited by several counters, which takes some seconds for each."""
@@ -53,6 +56,7 @@ def arms(
 
     # Their difference would be exactly 0.
     problems += duplicates(every, file.places)
+    problems += idle_levels(every, file.places)
     return ResolvedArms(every, problems, notes(every), cost, resolve)
 
 
@@ -79,6 +83,24 @@ def notes(every: list[ResolvedArm]) -> list[str]:
         if isinstance(cost, DetectorCost) and cost.weights:
             rows.setdefault(cost.weights.sentence, []).append(entry.label)
     return [f"{', '.join(labels)}: {sentence}" for sentence, labels in rows.items()]
+
+
+def acting(arm: ResolvedArm) -> object:
+    """The settings of an arm that have an effect; of its model and data all count."""
+    others = {k: v for k, v in arm.config.values.items() if not k.startswith("recipe.")}
+    return [others, effective.acting(config_of(arm.arm).recipe)]
+
+
+def idle_levels(every: list[ResolvedArm], places: Places) -> Iterator[Problem]:
+    """Problems of arms with names of their own that differ in idle keys of the recipe alone."""
+    first = dict[str, ResolvedArm]()
+    for arm in every:
+        # By a digest: a record of the store has its keys in another order.
+        other = first.setdefault(provenance.digest(acting(arm)), arm)
+        if other.digest != arm.digest:
+            message = f"{arm.label} computes the same as {other.label}"
+            hint = "learning rates, updates and images are the same"
+            yield Problem(message, places.last_level(arm.arm.choices), hint)
 
 
 def _resolved(

@@ -4,11 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from study import given_weights
-from study.errors import BuildError
+from study.errors import BuildError, StoreError
 from study.spec.study import Arm
 from study.store.store import Store
 from study.tasks.detection.config import BackboneStart, LocatedStart, config_of
 from study.tasks.training import weights
+
+CLASSIFIERS = "classification"
+"""The task whose trials leave the weights of a backbone."""
 
 
 def located(arm: Arm, store: Store) -> Arm:
@@ -28,6 +31,11 @@ def place(start: BackboneStart, store: Store) -> LocatedStart | None:
     if start.study:
         trial = weights.of_arm(store, start.study, start.arm, start.seed)
     if trial:
+        # A detector's backbone lies at other names, which would fit nothing.
+        if store.trial(trial).is_dir() and (task := store.entered(trial).task) != CLASSIFIERS:
+            raise StoreError(
+                f"trial {trial} is of the task {task}: a backbone starts from a {CLASSIFIERS} trial"
+            )
         return LocatedStart(weights.checkpoint(store, trial), trial=trial)
     if not start.file:
         return None
