@@ -110,14 +110,23 @@ def weight_digests(name: str, arguments: Mapping[str, object]) -> dict[str, str]
 
 def _digest(argument: str, path: Path) -> str:
     try:
-        status = path.stat()
-        return _content(path, status.st_size, status.st_mtime_ns)
+        return sha256(path)
     except FileNotFoundError as error:
-        near = likely_name(path.name, (other.name for other in path.parent.glob("*")))
-        hint = f'; is it "{near}"?' if near else ""
-        raise BuildError(f"there is no weights file {path}{hint}", argument=argument) from error
+        raise BuildError(no_file(path), argument=argument) from error
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}", argument=argument) from error
+
+
+def no_file(path: Path) -> str:
+    """A message about a file of weights that is not there."""
+    near = likely_name(path.name, (other.name for other in path.parent.glob("*")))
+    return f"there is no weights file {path}" + (f'; is it "{near}"?' if near else "")
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file, computed once while its size and time stay the same."""
+    status = path.stat()
+    return _content(path, status.st_size, status.st_mtime_ns)
 
 
 @cache

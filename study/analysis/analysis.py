@@ -60,7 +60,8 @@ class Analysis(Results):
     def means(self) -> Mapping[Key, MeanOverSeeds]:
         """Means of qualities with their intervals by (arm, metric); NaN if a seed diverged.
 
-        The t interval over seeds; of given weights the bootstrap interval over images.
+        The interval over seeds is that of `inference`; of given weights it is the bootstrap
+        interval over images.
         """
         rows = self.measurements.dropna(subset="seed")
         samples = {key: part["value"].to_numpy(float) for key, part in rows.groupby(MEAN_KEYS)}

@@ -74,7 +74,6 @@ def candidates(plan: Plan) -> Candidates | None:
     search = plan.search
     if search is None:
         return None
-    # Computed once, as it compares all pairs.
     front = {proposal.number for proposal in search.front}
     arms = _arms(plan, search)
     rows = tuple(

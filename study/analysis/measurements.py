@@ -108,12 +108,12 @@ def _arrays(content: bytes) -> "Predictions":
             # Of images with several labels, too many logits leave an empty file.
             several = {*LABELLED} >= {*file.files}
             # Another task's arrays are its own, and it checks them.
-            own = not {*LABELLED, *CLASSIFIED} & {*file.files}
-            names = file.files if own else (LABELLED if several else CLASSIFIED)
+            is_other = not {*LABELLED, *CLASSIFIED} & {*file.files}
+            names = file.files if is_other else (LABELLED if several else CLASSIFIED)
             arrays = {name: file[name] for name in names}
     except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
         raise DamagedError(f"it cannot be read as predictions ({error})") from error
-    if own:
+    if is_other:
         return arrays
     target, top = arrays.values()
     if several:
@@ -126,7 +126,7 @@ def _arrays(content: bytes) -> "Predictions":
 
 
 CLASSIFIED, LABELLED = ("target", "top"), ("labels", "logits")
-"""The arrays of a trial whose images have several labels."""
+"""The arrays of a trial whose images have one label, and several."""
 
 
 def _refuse_unlike(labels: "Array", logits: "Array") -> None:

@@ -100,11 +100,19 @@ MOST = 4  # arms or seeds that are named
 
 
 def _missing(plan: "Plan") -> str:
-    """The seeds that are missing, with the arms that lack them: "seeds 3, 4 of 5 arms"."""
+    """The seeds that are missing, with the arms that lack them: "seeds 3, 4 of 5 arms".
+
+    Arms that are tuned or searched for have no seeds yet; their proposals are counted.
+    """
+    from study.format import many
+
     lacks = [(arm.label, tuple(t.seed for t in arm.trials if not t.done)) for arm in plan.arms]
     ranked = sorted((seeds, label) for label, seeds in lacks if seeds)
     rows = {seeds: [label for _, label in g] for seeds, g in groupby(ranked, lambda row: row[0])}
     texts = [f"{_seeds(seeds)} of {_arms(labels)}" for seeds, labels in rows.items()]
+    if (ahead := plan.proposing) and not ahead.spent:
+        left = f"{ahead.budget - ahead.ended} of {many(ahead.budget, 'proposal')}"
+        texts.insert(0, f"{left}, and the trials of arms that follow them")
     more = f" and others of {len(texts) - MOST} more groups of arms" if len(texts) > MOST else ""
     return "; ".join(texts[:MOST]) + more
 

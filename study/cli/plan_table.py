@@ -49,10 +49,12 @@ def total(plan: Plan) -> int:
     """The trials of a plan; of a study with proposals, all that it will have but repeats of one."""
     if plan.proposing is None:
         return len(plan.trials)
+    if plan.proposing.spent:
+        # Counted, as seeds may have been added by then.
+        return sum(len(arm.trials) for arm in plan.arms) + plan.proposing.budget
     limits = plan.study.sequential
     seeds = limits.min if limits else len(plan.study.seeds)
-    searching = plan.search is not None and not plan.search.spent
-    arms = 1 + plan.search.rules.keep if plan.search and searching else len(plan.arms)
+    arms = 1 + plan.search.rules.keep if plan.search else len(plan.arms)
     return (arms + plan.study.aa) * seeds + plan.proposing.budget
 
 
@@ -188,6 +190,8 @@ def _tuning(plan: Plan) -> Iterator[str]:
 
 def _sequential(plan: Plan, limits: SequentialSeeds) -> Iterator[str]:
     declared = many(len(comparisons.contrasts(plan)), "comparison")
+    if plan.search and not plan.search.spent:
+        declared = "those of all arms with the baseline"
     yield (
         f"seeds are added one by one, up to {limits.max} of an arm, until its comparisons are "
         f"decided: {declared}, 5 % error rate for all of them at all looks together (docs/"

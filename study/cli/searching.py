@@ -11,10 +11,11 @@ from study.tune.tuning import Proposal
 
 def notes(plan: Plan) -> Iterator[str]:
     """Notes on a search: what it does, how far it is, and what it has refused."""
-    search, seeds = plan.search, len(plan.study.seeds)
+    search, limits = plan.search, plan.study.sequential
     if search is None:
         return
-    rules = search.rules
+    fixed = many(len(plan.study.seeds), "seed")
+    rules, seeds = search.rules, f"{limits.min} to {limits.max} seeds" if limits else fixed
     held = ", ".join(f"{path} {value}" for path, value in rules.held_out.items() if value)
     on = f" on held-out images ({held})" if held else ""
     yield (
@@ -37,7 +38,7 @@ def notes(plan: Plan) -> Iterator[str]:
     if not search.spent:
         yield (
             f"up to {many(rules.keep, 'candidate')} of the front, and the baseline, are trained "
-            f"again with {many(seeds, 'seed')} when the search has ended"
+            f"again with {seeds} when the search has ended"
         )
     elif not search.chosen:
         yield "no candidate but the baseline is on the front, so there is nothing to compare"

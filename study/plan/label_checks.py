@@ -149,7 +149,8 @@ def _undecidable(study: Study, places: Places) -> Iterator[Problem]:
         return
     at = places.key("seeds")
     qualities = [n for n in study.columns if study.catalogue[n].kind == "quality"]
-    if len(study.arms) < 2 or not qualities:
+    # The arms of a search are not known yet.
+    if (len(study.arms) < 2 and not study.search) or not qualities:
         yield Problem("seeds: nothing is compared: give two arms and a quality in columns", at)
     elif sized(qualities[0])[1]:
         message = f"seeds: {qualities[0]} is measured after all trials, so it cannot decide"

@@ -76,7 +76,7 @@ class TunedSpace:
             return True
         study, _ = self.file.complete()
         # Not by digests: those of arms have all keys, also such as others switch off.
-        first, *rest = (self.task.acting(study, own, self.store) for (own,) in built)
+        first, *rest = (self.task.effective_settings(study, a, self.store) for (a,) in built)
         return any(other != first for other in rest)
 
     def _unfit(self, path: str) -> Iterator[Problem]:

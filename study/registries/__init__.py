@@ -9,10 +9,12 @@ import re
 import sys
 import sysconfig
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from study.errors import BuildError, StudyError
 from study.registries.importing import PluginError, imported
 from study.spec.plugins import Plugin, digest
 
@@ -106,6 +108,31 @@ def used_plugins(names: Mapping[str, Collection[str]]) -> dict[str, str]:
         for name, registration in REGISTRATIONS.items()
         if name in users
     }
+
+
+@contextmanager
+def named_cause(model: str, code: Mapping[str, str]) -> Iterator[None]:
+    """Name a model in the errors of its plugins, whose digests `code` has by name."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        # Without plugins the error is a bug of this package and keeps its traceback.
+        if not code:
+            raise
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise BuildError(f"{model}: {cause} (study plugins --check explains)") from error
+
+
+def plugins_of_model(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
+    """The digests, by name, of the plugins that a model is of, or has parts of."""
+    parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
+    # Of a name such as resnet18.a1_in1k timm registers the part before the tag.
+    model = name if ":" in name else name.partition(".")[0]
+    swaps = arguments.get("replace")
+    replacements = [str(part) for part in swaps.values()] if isinstance(swaps, dict) else []
+    return used_plugins({**parts, "replacement": replacements, MODEL: (model,)})
 
 
 def _owners() -> dict[tuple[str, str], str]:

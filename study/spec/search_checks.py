@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from study.errors import StudyError, unknown
-from study.spec.metric import Catalogue
+from study.spec.labels import unfit_labels
+from study.spec.metric import Catalogue, sized
 from study.spec.problems import Problem
 from study.spec.schema import StudyFile
 from study.spec.schema.search import SearchKeys
@@ -14,8 +15,11 @@ from study.spec.tuning import Values
 from study.spec.tuning_checks import dimension_problems, path_problems, sampler_problems
 from study.spec.yaml import Tree
 
-ALONE = ("factors", "tune", "match", "contrasts", "expects", "published", "claims")
+ALONE = ("factors", "design", "tune", "match", "contrasts", "expects", "published", "claims")
 """Keys of a study file that a search leaves no place for: its arms have no names beforehand."""
+
+OF_ONE_OBJECTIVE = ("cmaes",)
+"""Samplers of optuna that refuse several objectives."""
 
 
 def search_of(
@@ -26,6 +30,9 @@ def search_of(
         return None, []
     search, tree = file.search, document.at(["search"])
     problems = [*_alone(document), *sampler_problems(search.sampler, tree)]
+    if search.sampler in OF_ONE_OBJECTIVE:
+        message = f"sampler {search.sampler} takes one objective, and a search has several"
+        problems.append(Problem(message, tree.at(["sampler"]).location))
     objectives, wrong = _objectives(search, study.catalogue, tree.at(["objectives"]))
     problems += wrong
     constraints, wrong = _constraints(search, study.catalogue, tree.at(["constraints"]))
@@ -65,6 +72,8 @@ def _objectives(
         known = [other for other, metric in catalogue.items() if metric.kind == kind]
         if name not in catalogue:
             problems.append(Problem(unknown(kind, name, known), place))
+        elif sized(name)[1] is not None:
+            problems.append(Problem(f"{name} is not of a trial at the size of training", place))
         elif name not in known:
             message = f"{name} is a {catalogue[name].kind}, and objective {number + 1} is a {kind}"
             hint = "speeds are measured once all arms are known; put them into columns"
@@ -92,16 +101,23 @@ def _constraints(
         except ValueError as error:
             problems.append(Problem(str(error), tree.at([name]).location))
             continue
+        low, high = ends
         if not any(ends):
             problems.append(Problem("a constraint has min, max or both", tree.key([name])))
+        elif low and high and low.relative == high.relative and low.value > high.value:
+            problems.append(Problem("min is above max", tree.at([name]).location))
         constraints[name] = Constraint(*ends)
     return constraints, problems
 
 
 def _space(rules: SearchRules, tree: Tree, task: TaskSchema) -> Iterator[Problem]:
+    yield from _labels(rules, tree)
     for path, values in rules.space.items():
+        own = tree.at([path])
         yield from path_problems(path, tree, task, (), rules.held_out)
-        yield from dimension_problems(values, tree.at([path]))
+        # Labelled values have the places of a list of them.
+        listed = Tree([*own.value.values()], own.location) if path in rules.labels else own
+        yield from dimension_problems(values, listed)
         part, _, key = path.partition(".")
         if not key:
             message = f'"{path}" is a whole part; a search varies keys of one, such as {path}.KEY'
@@ -110,3 +126,16 @@ def _space(rules: SearchRules, tree: Tree, task: TaskSchema) -> Iterator[Problem
             # The front becomes the levels of one factor, which varies one part.
             message = f'"{path}" and "{next(iter(rules.space))}" are of two parts of the baseline'
             yield Problem(message, tree.key([path]), f"search keys of {rules.part} alone")
+
+
+def _labels(rules: SearchRules, tree: Tree) -> Iterator[Problem]:
+    """Problems of the labels of values, which become those of arms."""
+    owners = dict[str, str]()
+    for path in rules.labels:
+        levels = tree.at([path])
+        yield from unfit_labels(levels)
+        for label, place in levels.keys.items():
+            # Else two candidates would have one label, and a table one row for both.
+            if owners.setdefault(label, path) != path:
+                message = f'"{label}" is the label of a value of {owners[label]} too'
+                yield Problem(message, place, "choose another label")

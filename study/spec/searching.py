@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from study.spec.schema.search import SearchKeys
 from study.spec.tuning import Categories, SpaceRules, Values, dimension, written
@@ -40,6 +41,11 @@ class Constraint:
         """How far a cost lies outside, as a fraction of the bound; 0 inside."""
         above, below = (b.of(baseline) if b else None for b in (self.high, self.low))
         return max(cost / above - 1 if above else 0.0, 1 - cost / below if below else 0.0, 0.0)
+
+    @property
+    def relative(self) -> bool:
+        """True if it depends on the baseline's cost."""
+        return any(bound.relative for bound in (self.low, self.high) if bound)
 
     def __str__(self) -> str:
         ends = [("at least", self.low), ("at most", self.high)]
@@ -100,15 +106,21 @@ def bound(value: float | str | None) -> Bound | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str):
-        return Bound(float(value), text=f"{value:g}")
-    parts = AMOUNT.fullmatch(value.strip())
+    read = _of_text(value) if isinstance(value, str) else Bound(float(value), text=f"{value:g}")
+    # No cost is below 0, and of 0 no excess is a fraction. A text may be beyond all numbers.
+    if not 0 < read.value < inf:
+        raise ValueError(f"{value} is no bound; write a number above 0")
+    return read
+
+
+def _of_text(text: str) -> Bound:
+    parts = AMOUNT.fullmatch(text.strip())
     if parts is None:
-        raise ValueError(f'"{value}" is no bound; write 6e8, 600M, 0.6G, or 0.8x the baseline\'s')
+        raise ValueError(f'"{text}" is no bound; write 6e8, 600M, 0.6G, or 0.8x the baseline\'s')
     number, unit = float(parts[1]), parts[2] or ""
     if unit == BASELINE:
         return Bound(number, relative=True, text=f"{parts[1]} × the baseline's")
-    return Bound(number * PREFIXES[unit], text=value.strip())
+    return Bound(number * PREFIXES[unit], text=text.strip())
 
 
 def search_rules(

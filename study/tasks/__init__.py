@@ -153,7 +153,7 @@ class Task(ABC):
         alone = replace(file, study=replace(study, arms=(arm,)))
         return self.arms(alone, store, audit_all=False, tell=lambda text: None)
 
-    def acting(self, study: Study, arm: ResolvedArm, store: Store) -> object:
+    def effective_settings(self, study: Study, arm: ResolvedArm, store: Store) -> object:
         """The settings of an arm that have an effect: where they are equal, all results are."""
         return arm.digest
 

@@ -119,7 +119,8 @@ class Follower:
 
 
 def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
-    choices = zip(plan.study.factors, arm.arm.choices, strict=True)
+    # A candidate of a search has no level of the factor that the search has become.
+    choices = zip(plan.study.factors, arm.arm.choices, strict=False)
     levels = {factor.path: factor.levels[level].label for factor, level in choices}
     levels |= {"matched": str(arm.arm.refit)} if arm.arm.refit else {}
     label = "A/A" if trial.is_aa else arm.label

@@ -157,9 +157,10 @@ def _trial(row: JournalRow, proposal: Proposal, store: Store) -> "FrozenTrial":
     rules = row.rules
     # Values outside the space, which the file may have, are no parameters.
     inside = all(path in values and space.has(values[path]) for path, space in rules.space.items())
-    state = optuna.trial.TrialState
+    states = optuna.trial.TrialState
+    lost = states.PRUNED if proposal.state == "censored" else states.FAIL
     frozen = optuna.trial.create_trial(
-        state=state.COMPLETE if objectives else state.FAIL,
+        state=states.COMPLETE if objectives else lost,
         values=[*objectives] if objectives else None,
         params=encoded(rules, values) if inside else {},
         distributions=distributions(rules) if inside else {},

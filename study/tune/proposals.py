@@ -43,17 +43,24 @@ class Proposals:
         self._study = optuna.create_study(
             sampler=sampler, directions=["maximize" if up else "minimize" for up in higher]
         )
+        # Beside it, since the sampler itself has no draw that ignores what it was told.
+        self._draws = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=rules.seed))
         self._open = list[optuna.Trial | None]()
         self._begun = False
 
-    def ask(self) -> Values:
-        """The next proposal; the first of all has the file's values, which need no naming."""
+    def ask(self, *, at_random: bool = False) -> Values:
+        """The next proposal; the first of all has the file's values, which need no naming.
+
+        One `at_random` is drawn evenly from the space, whatever the results.
+        """
         is_first, self._begun = not self._begun, True
         if is_first and self._first is None:
             self._open.append(None)  # the sampler cannot be told of values outside its space
             return {}
         if is_first:
             self._study.enqueue_trial(encoded(self._rules, self._first or {}))
+        elif at_random:
+            self._study.enqueue_trial(self._draws.ask(self._distributions).params)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             trial = self._study.ask(self._distributions)

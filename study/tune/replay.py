@@ -15,8 +15,8 @@ from study.spec.tuning import SpaceRules, TuningRules, Values, written
 from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, ResolvedArm, stored_trial
+from study.tune.known_proposals import KnownProposals
 from study.tune.proposal_trials import ProposalTrials
-from study.tune.proposals import Proposals
 from study.tune.tuning import Proposal, TunedArm, Tuning
 
 
@@ -48,7 +48,13 @@ class Replay:
         higher = trials.higher(rules.objective)
         # A whole part has no value of its own in a configuration, and so lies outside.
         inside = all(path in ours and space.has(ours[path]) for path, space in rules.space.items())
-        source = Proposals(rules, higher=[higher], first=ours if inside else None)
+        source = KnownProposals(
+            rules,
+            higher=[higher],
+            first=ours if inside else None,
+            store=trials.store,
+            owner=arm.digest,
+        )
         rows = list[Proposal]()
         # Not by reading what was proposed before: that could disagree with the results.
         while len(rows) < rules.trials:
@@ -59,6 +65,7 @@ class Replay:
             if not all(proposal.ended for proposal in batch):
                 break
             source.tell([None if p.objective is None else [p.objective] for p in batch])
+        source.keep()
         return TunedArm(arm, rules, higher, ours, tuple(rows))
 
     def chosen(self, row: TunedArm) -> TunedArm:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from study.spec.searching import SearchRules
 from study.spec.tuning import Values
@@ -106,7 +107,8 @@ class Search:
         # A candidate whose cost is unknown was refused, so none is left here.
         return [float("nan") if cost is None else cost for cost in costs]
 
-    @property
+    # Once, as a plan is asked for its trials often.
+    @cached_property
     def front(self) -> list[Proposal]:
         """The candidates that no other one beats in an objective without losing in another."""
         # All pairs: a search has at most 1000 candidates, and no library here has a front.
@@ -121,7 +123,7 @@ class Search:
         gains = [a - b if up else b - a for a, b, up in zip(left, right, self.higher, strict=True)]
         return min(gains) >= 0 < max(gains)
 
-    @property
+    @cached_property
     def chosen(self) -> dict[str, Proposal]:
         """The candidates that become arms, by label: of the front, the baseline apart.
 
@@ -135,7 +137,11 @@ class Search:
         while len(others) > self.rules.keep:
             others.remove(min(others, key=lambda p: self._distance(p, others)))
         labels = [self.rules.label(p.values, self.file_values) for p in others]
-        return dict(zip(labels, others, strict=True))
+        # Labels of a file may read like those of other values, joined; an arm has its own.
+        return {
+            label if labels.count(label) == 1 else f"{label} ({p.number})": p
+            for label, p in zip(labels, others, strict=True)
+        }
 
     def _distance(self, proposal: Proposal, among: Sequence[Proposal]) -> float:
         """The crowding distance of a candidate (NSGA-II, Deb et al. 2002)."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from study.errors import SpecError
+from study.spec.places import Places
 from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
 from study.spec.searching import SearchRules
@@ -17,8 +18,8 @@ from study.store.provenance import digest
 from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import ResolvedArm
+from study.tune.known_proposals import KnownProposals
 from study.tune.proposal_trials import ProposalTrials
-from study.tune.proposals import Proposals
 from study.tune.replay import file_values
 from study.tune.search import Rejected, Search
 from study.tune.tuning import Proposal
@@ -32,13 +33,16 @@ def searched(file: ReadStudy, task: Task, baseline: ResolvedArm, store: Store) -
     """The search of a study from the results so far.
 
     Raises:
-        SpecError: the baseline cannot be held out, or no candidate keeps the constraints.
+        SpecError: the baseline cannot be held out, a bound is a multiple of an unknown cost, or no
+            candidate keeps the constraints.
         StoreError: a stored result was computed from another configuration of the same name.
     """
     study, configurations = file.complete()
     rules = study.search
     if rules is None:
         raise ValueError("a study without a search")
+    if unknown := _unknown_bounds(rules, baseline, configurations.places):
+        raise SpecError(report(unknown))
     trials = ProposalTrials(file, task, store, rules, rules.objectives[0])
     search = SearchReplay(trials, rules, baseline).searched()
     # Not even the baseline: with nothing to train the study would end without a word.
@@ -46,6 +50,20 @@ def searched(file: ReadStudy, task: Task, baseline: ResolvedArm, store: Store) -
         place = configurations.places.key("search", "constraints" if rules.constraints else "space")
         raise SpecError(report([Problem(_none_left(search), place)]))
     return search
+
+
+def _unknown_bounds(rules: SearchRules, baseline: ResolvedArm, places: Places) -> list[Problem]:
+    """Problems of bounds that are multiples of an unknown cost: they would refuse nothing."""
+    costs = baseline.cost_record.cost
+    return [
+        Problem(
+            f"the baseline's {name} is not known, of which a bound is a multiple",
+            places.key("search", "constraints", name),
+            "write the bound as a number",
+        )
+        for name, constraint in rules.constraints.items()
+        if constraint.relative and costs.get(name) is None
+    ]
 
 
 @dataclass
@@ -72,14 +90,20 @@ class SearchReplay:
     baseline: ResolvedArm
     refusals: Refusals = field(default_factory=Refusals)
     known: set[str] = field(default_factory=set)
-    """The digests of the candidates so far."""
+    """The digests of the candidates so far, refused ones too."""
 
     def searched(self) -> Search:
         """The candidates batch by batch, as long as each has ended."""
         rules, ours = self.rules, file_values(self.rules, self.baseline)
         higher = tuple(map(self.trials.higher, rules.objectives))
         inside = all(path in ours and space.has(ours[path]) for path, space in rules.space.items())
-        source = Proposals(rules, higher=higher, first=ours if inside else None)
+        source = KnownProposals(
+            rules,
+            higher=higher,
+            first=ours if inside else None,
+            store=self.trials.store,
+            owner=self.baseline.digest,
+        )
         rows, search = (
             list[Proposal](),
             Search(rules, higher, self.baseline, ours, (), Rejected({})),
@@ -96,6 +120,7 @@ class SearchReplay:
                 break
             # Costs are always known here, so that what has none has failed.
             source.tell([self._outcome(search, proposal) for proposal in batch])
+        source.keep()
         return replace(
             search, proposals=tuple(rows), rejected=self.refusals.record, exhausted=exhausted
         )
@@ -104,14 +129,17 @@ class SearchReplay:
         """The objectives of a candidate; empty, not None, for one that was stopped early."""
         return () if proposal.state == "censored" else search.objectives(proposal)
 
-    def _next(self, source: Proposals, number: int) -> Proposal | None:
+    def _next(self, source: KnownProposals, number: int) -> Proposal | None:
         """The next candidate that is to be trained; None if there seems to be no other."""
+        repeated = self.refusals.repeated
         for _ in range(ATTEMPTS):
-            values = source.ask()
+            # A sampler that has settled proposes the same candidate again and again, whatever it
+            # is told of repeats, so the one after a repeat is drawn at random.
+            repeats, repeated = self.refusals.repeated - repeated, self.refusals.repeated
+            values = source.ask(at_random=bool(repeats))
             built, excess = self._accepted(values)
             # Refused ones cost no trial, so they do not count.
             if built is not None:
-                self.known.add(built.digest)
                 words = self.rules.label(values, file_values(self.rules, self.baseline))
                 label = f"candidate {number}{': ' * bool(words)}{words}"
                 return self.trials.proposal(
@@ -145,17 +173,17 @@ class SearchReplay:
         needed = {*self.rules.constraints, *self.rules.objectives[1:]}
         if unknown := sorted(n for n in needed if built.cost_record.cost.get(n) is None):
             return self._unfit(f"{unknown[0]} cannot be counted: {built.cost_record.refused}")
+        # By what it computes: values may differ where another value switches them off.
+        if built.digest in self.known:
+            self.refusals.repeated += 1
+            return None, {}
+        self.known.add(built.digest)
         excess = self._excess(built)
         if excess:
             # Counted once, although several constraints may be broken.
             self.refusals.outside += 1
             self.refusals.constraints.update(excess.keys())
-        # By what it computes: values may differ where another value switches them off.
-        elif built.digest in self.known:
-            self.refusals.repeated += 1
-        else:
-            return built, {}
-        return None, excess
+        return None if excess else built, excess
 
     def _unfit(self, reason: str) -> tuple[None, Mapping[str, float]]:
         self.refusals.unfit += 1

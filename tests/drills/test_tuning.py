@@ -112,10 +112,10 @@ def ended(folder: Path, draw: random.Random | None) -> int:
     return kills
 
 
-def ground(folder: Path) -> Path:
+def ground(folder: Path, study: str = STUDY, code: str = PLUGIN) -> Path:
     folder.mkdir()
-    (folder / "held.yaml").write_text(STUDY)
-    plugin(folder).write_text(PLUGIN)
+    (folder / "held.yaml").write_text(study)
+    plugin(folder).write_text(code)
     return folder
 
 

@@ -107,7 +107,7 @@ def test_the_global_random_state_is_left_alone(tmp_path):
 
 def test_a_diverged_trial_is_a_result_without_numbers(tmp_path):
     fitted = fit(resnet(), IMAGES, recipe(lr=1e30), seed=0, folder=tmp_path)
-    assert fitted.diverged
+    assert fitted.state == "diverged"
     assert all(math.isnan(value) for value in fitted.metrics.values())
     assert fitted.predictions == {}
     assert len(fitted.history) < 3

@@ -46,7 +46,9 @@ def search(report: Report) -> Iterator[ReportFigure]:
     figure = Figure(figsize=(COLUMN, 0.5 + HEIGHT * len(costs)))
     panels = figure.subplots(len(costs), squeeze=False)[:, 0]
     for axes, name, cost in zip(panels, names, costs, strict=True):
-        _panel(axes, [mark for mark in marks if mark.against == name], quality, cost)
+        own = [mark for mark in marks if mark.against == name]
+        _panel(axes, own, quality, cost)
+        _fresh(axes, [mark for mark in own if mark.what == "fresh"], analysis.inference.name)
         _limit(axes, candidates, name, cost)
     # Of one panel: the marks are the same in all.
     handles, texts = panels[0].get_legend_handles_labels()
@@ -70,7 +72,6 @@ def _marks(analysis: Analysis, candidates: Candidates, place: int) -> Iterator[C
 def _panel(axes: Axes, marks: Sequence[CandidateMark], quality: Metric, cost: Metric) -> None:
     axes.grid(True, axis="both")
     _held_out(axes, marks)
-    _fresh(axes, [mark for mark in marks if mark.what == "fresh"])
     values = [mark.cost for mark in marks]
     if wide(values, LOG_FROM):
         logarithmic(axes.xaxis, values)
@@ -108,7 +109,7 @@ def _held_out(axes: Axes, marks: Sequence[CandidateMark]) -> None:
     )
 
 
-def _fresh(axes: Axes, marks: Sequence[CandidateMark]) -> None:
+def _fresh(axes: Axes, marks: Sequence[CandidateMark], interval: str) -> None:
     axes.errorbar(
         [m.cost for m in marks],
         [m.value for m in marks],
@@ -118,7 +119,7 @@ def _fresh(axes: Axes, marks: Sequence[CandidateMark]) -> None:
         markersize=3.5,
         linewidth=1,
         capsize=2,
-        label="fresh seeds, 95 % interval",
+        label=f"fresh seeds, {interval}",
     )
 
 

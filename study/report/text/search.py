@@ -71,6 +71,6 @@ def notes(analysis: Analysis, candidates: Candidates) -> Iterator[str]:
         count = many(len(crowded), "candidate")
         yield f"{count} of the front not trained again (keep: {rules.keep})."
     yield (
-        "A candidate is on the front by one trial, chosen among many, so its held-out value is too "
-        "good; the values of fresh seeds are on images that chose nothing."
+        "A candidate is on the front by one trial among many, on a part of the training images, "
+        "whose value has chosen it. Fresh seeds are measured on images that chose nothing."
     )

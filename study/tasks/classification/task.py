@@ -80,8 +80,8 @@ class Classification(Task):
     def resolved_alone(self, file: ReadStudy, arm: Arm, store: Store) -> ResolvedArms:
         return resolution.resolved_alone(file, arm, store)
 
-    def acting(self, study: Study, arm: ResolvedArm, store: Store) -> object:
-        return resolution.acting(study, arm, store)
+    def effective_settings(self, study: Study, arm: ResolvedArm, store: Store) -> object:
+        return resolution.effective_settings(study, arm, store)
 
     def alternatives(self, arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
         return resolution.alternatives(arm, store)

@@ -8,6 +8,7 @@ kept: a damaged file is set aside, and the trial resumes from the other.
 import os
 import pickle
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import torch
+from pydantic import BaseModel
+from torch import nn
 
 from study.errors import DamagedError, StoreError
 from study.store import archives, atomic
@@ -22,7 +25,7 @@ from study.store.atomic import replace
 from study.store.records import EpochRow
 from study.store.trial_folder import TrialFolder
 from study.tasks.training.distributed import ProcessGroup
-from study.trial.callbacks import Callbacks, Superseded
+from study.trial.callbacks import Callbacks, Stopped, Superseded
 
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
 
@@ -31,8 +34,11 @@ WEIGHTS, AVERAGE, OPTIMIZER, SCALER = "state_dict", "state_dict_ema", "optimizer
 RECIPE, SEED, HISTORY = "recipe", "seed", "history"
 """Keys of our own beside them, by which a checkpoint of another trial is known."""
 
+# Sent from the leader to the others after every update, as a number.
+GO, SAVE, STOP = range(3)
+
 State = dict[str, Any]
-"""The content of a checkpoint file, by timm's keys and those of `Checkpoint.save`."""
+"""The content of a checkpoint file, by timm's keys and our own."""
 
 UNREADABLE = (
     RuntimeError,
@@ -49,18 +55,23 @@ class Resumable(Protocol):
     """Everything that a trial trains with, whose state a checkpoint holds."""
 
     @property
+    def recipe(self) -> BaseModel: ...
+    @property
+    def model(self) -> nn.Module: ...
+    @property
+    def optimizer(self) -> torch.optim.Optimizer: ...
+    @property
+    def scaler(self) -> torch.amp.GradScaler: ...
+    @property
     def group(self) -> ProcessGroup: ...
 
-    def state(self) -> State:
-        """Tensors and plain values by name; all processes have the same."""
+    @property
+    def weights(self) -> State:
+        """Tensors by name, by timm's keys; all processes have the same."""
         ...
 
-    def load(self, state: State) -> None:
-        """Go on from a state."""
-        ...
-
-    def mismatch(self, state: State) -> str:
-        """The reason why a state is of another trial, or ""; compares before anything loads."""
+    def load_weights(self, state: State) -> None:
+        """Go on from the weights of a state."""
         ...
 
 
@@ -99,14 +110,7 @@ class Checkpoint(Generic[Trained, Within]):
         self._ours()
         if self.setup.group.leads:
             content = BytesIO()
-            state = {
-                **self.setup.state(),
-                "epoch": len(history) - 1,
-                SEED: self.seed,
-                HISTORY: [row.plain for row in history],
-                "within": within,
-            }
-            torch.save(state, content)  # to memory, for its digest
+            torch.save(self._state(history, within), content)  # to memory, for its digest
             self._write(archives.sealed(content))
             self._mirror(history)
         self.written = time.monotonic()
@@ -122,11 +126,48 @@ class Checkpoint(Generic[Trained, Within]):
         state = self._read(self.files.checkpoint) or self._read(self.files.previous)
         if state is None:
             return [], None
-        self.setup.load(state)
+        self._load(state)
         history = [EpochRow.model_construct(**row) for row in state[HISTORY]]
         if self.setup.group.leads:
             self._mirror(history)
         return history, state.get("within")
+
+    def save_or_stop(
+        self, history: list[EpochRow], within: Callable[[], Within], where: str
+    ) -> None:
+        """Save after an update if it is time, or if the caller asks to stop; `within` is called by
+        all processes.
+
+        Raises:
+            Stopped: the caller asked; `where` says how far the training is.
+        """
+        wanted = STOP if self.caller.stop() else SAVE if self.due else GO
+        action = self.setup.group.leaders_number(wanted)
+        if action != GO:
+            self.save(history, within())
+        if action == STOP:
+            raise Stopped(where)
+
+    def _state(self, history: list[EpochRow], within: Within | None) -> State:
+        setup = self.setup
+        return {
+            "version": 2,  # of timm's format: `epoch` is the last finished one, not the next
+            "arch": type(setup.model).__name__.lower(),
+            OPTIMIZER: setup.optimizer.state_dict(),
+            SCALER: setup.scaler.state_dict(),
+            RECIPE: setup.recipe.model_dump(),
+            **setup.weights,
+            "epoch": len(history) - 1,
+            SEED: self.seed,
+            HISTORY: [row.plain for row in history],
+            "within": within,
+        }
+
+    def _load(self, state: State) -> None:
+        self.setup.load_weights(state)
+        self.setup.optimizer.load_state_dict(state[OPTIMIZER])  # with its learning rates
+        if self.setup.scaler.is_enabled():
+            self.setup.scaler.load_state_dict(state[SCALER])
 
     def _write(self, content: bytes) -> None:
         """Rename in two steps; after a kill between them the older checkpoint is whole."""
@@ -182,6 +223,15 @@ class Checkpoint(Generic[Trained, Within]):
         replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
 
     def _mismatch(self, state: State) -> str:
+        """The reason why a state is of another trial, or "". Compares before anything loads."""
         if state[SEED] != self.seed:
             return f"it is of seed {state[SEED]}, not {self.seed}"
-        return self.setup.mismatch(state)
+        if state[RECIPE] != self.setup.recipe.model_dump():
+            return "it is of another recipe"
+        # load_state_dict would fail half-way, with some of the weights already replaced.
+        ours = self.setup.weights
+        shapes = [
+            {name: {k: v.shape for k, v in s.get(name, {}).items()} for name in ours}
+            for s in (ours, state)
+        ]
+        return "it is of a model with other weights" if shapes[0] != shapes[1] else ""

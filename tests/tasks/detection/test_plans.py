@@ -10,7 +10,10 @@ from study.store.records import TrialRecord
 from study.store.store import Store
 from study.tasks.detection.models import build, starting
 from study.tasks.detection.models.build import inner
+from study.tasks.detection.plan import images
 from study.tasks.detection.schema import DetectorKeys
+from tests.registries import restorer
+from tests.tasks.detection import coco_files
 
 FILE = """\
 question: Does it run?
@@ -75,6 +78,57 @@ def test_a_wrong_argument_of_a_backbone_is_marked(tmp_path):
     text = FILE.replace("backbone: test_rest", "backbone: {name: test_rest, redution: average}")
     message = refused(tmp_path, text)
     assert 'did you mean "reduction"?' in message
+
+
+BROKEN = """\
+from study.models.parts.reductions import REDUCTIONS
+
+def broken(*args, **kwargs):
+    raise KeyError("lost")
+
+REDUCTIONS["broken"] = broken
+"""
+
+
+def test_an_error_of_a_plugin_names_it(tmp_path):
+    restore = restorer()
+    (tmp_path / "broken_part.py").write_text(BROKEN)
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        FILE.replace("backbone: test_rest", "backbone: {name: test_rest, reduction: broken}")
+    )
+    try:
+        with pytest.raises(StudyError, match="test_rest with parts of .*broken_part.*KeyError"):
+            api.load(
+                path, store=tmp_path / "results", imports=[str(tmp_path / "broken_part.py")]
+            ).plan()
+    finally:
+        restore()
+
+
+FILES = (
+    "coco, train: annotations/train.json, train_images: train"
+    ", val: annotations/val.json, val_images: val"
+)
+
+
+def test_classes_are_counted_in_files_below_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    coco_files.write(tmp_path / "coco")
+    text = FILE.replace("digits_coco", f"{FILES}, root: ~/coco")
+    assert plan(tmp_path, text).arms[0].cost_record.classes == len(coco_files.NAMES)
+
+
+def test_a_plan_says_how_many_images_and_objects_are_left_out(tmp_path):
+    tree = coco_files.tree()
+    tree["annotations"][0]["bbox"][2] = 0
+    coco_files.write(tmp_path / "coco", tree)
+    text = FILE.replace("digits_coco", f"{FILES}, root: {tmp_path / 'coco'}, zero_area: drop")
+    notes = images.notes([plan(tmp_path, text).baseline.arm])
+    assert [note.rpartition(": ")[2] for note in notes] == [
+        "1 objects without area are left out",
+        "1 images without objects are not trained on",
+    ]
 
 
 def test_images_too_small_for_a_backbone_are_refused(tmp_path):

@@ -4,14 +4,14 @@ The store keeps it under a digest of the model, its arguments, the shape of its 
 that counts. When any of these changes, the arm is counted anew.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 from study import given_weights, registries
-from study.errors import BuildError, MetricError, SizeError, StudyError
+from study.errors import BuildError, MetricError, SizeError
 from study.spec.image_size import ImageSize, of_sides, sides
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
@@ -108,7 +108,7 @@ def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
     from study import models
 
     arguments = models.resolved(config.model, given_weights.identified(config.arguments))
-    code = _code(config.model, arguments)
+    code = registries.plugins_of_model(config.model, arguments)
     built = partial(
         ModelCost,
         model=models.called(config.model),
@@ -118,7 +118,7 @@ def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
         slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in arguments},
         code=code,
     )
-    with _named_cause(config, code):
+    with registries.named_cause(_called(config, code), code):
         _refuse_misshapen(config, shape)
         # Given weights must fit the model, which only the audit finds out.
         quick = not (audited or code or given_weights.has_given_weights(config.arguments))
@@ -190,22 +190,6 @@ def _measured(
     )
 
 
-@contextmanager
-def _named_cause(config: Config, code: Mapping[str, str]) -> Iterator[None]:
-    """Name the plugins in the error of a model that uses them."""
-    try:
-        yield
-    except StudyError:
-        raise
-    except Exception as error:
-        # Without plugins the error is a bug of this package and keeps its traceback.
-        if not code:
-            raise
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        message = f"{_called(config, code)}: {cause} (study plugins --check explains)"
-        raise BuildError(message) from error
-
-
 def _called(config: Config, code: Mapping[str, str]) -> str:
     return f"{config.model} with parts of {', '.join(code)}" if code else config.model
 
@@ -214,18 +198,6 @@ def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
     from study import models
 
     return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
-
-
-def _code(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
-    """The digests of the plugins that a model is of, or has parts of."""
-    parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
-    # Of a name such as resnet18.a1_in1k timm registers the part before the tag.
-    model = name if ":" in name else name.partition(".")[0]
-    swaps = arguments.get("replace")
-    replacements = [str(name) for name in swaps.values()] if isinstance(swaps, dict) else []
-    return registries.used_plugins(
-        {**parts, "replacement": replacements, registries.MODEL: (model,)}
-    )
 
 
 @cache

@@ -76,7 +76,7 @@ def resolved_alone(file: ReadStudy, arm: Arm, store: Store) -> ResolvedArms:
     return ResolvedArms(every.resolved, [*absent, *every.problems])
 
 
-def acting(study: Study, arm: ResolvedArm, store: Store) -> object:
+def effective_settings(study: Study, arm: ResolvedArm, store: Store) -> object:
     """The settings of an arm that have an effect; of its model and data all count."""
     recipe = config_of(arm.arm).recipe
     schedule = schedules.recipe_schedule(recipe, store) if study.seeds else None

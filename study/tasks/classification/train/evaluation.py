@@ -14,8 +14,8 @@ from study.tasks.classification.multi_label_quality import MultiLabelPredictions
 from study.tasks.classification.quality import LARGEST, Predictions
 from study.tasks.classification.schema import Recipe
 from study.tasks.classification.train.ema import evaluated_model
-from study.tasks.classification.train.precision import autocast
 from study.tasks.classification.train.setup import Batch, Setup, placed
+from study.tasks.training.precision import autocast
 from study.trial.callbacks import nothing
 
 Answers = Predictions | MultiLabelPredictions

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -21,9 +22,6 @@ from study.tasks.training.checkpoint import Checkpoint
 from study.tasks.training.determinism import forked_rng, repeatable
 from study.tasks.training.distributed import ALONE, ProcessGroup
 from study.trial.callbacks import NOBODY, Callbacks, Stopped
-
-# Sent from the leader to the others after every update, as a number.
-GO, SAVE, STOP = range(3)
 
 Saved = Checkpoint[Setup, Within]
 
@@ -127,12 +125,9 @@ def _epoch(
     for progress in training(
         setup, batches, seed=checkpoint.seed, epoch=epoch, within=within, pulse=caller.pulse
     ):
-        wanted = STOP if caller.stop() else SAVE if checkpoint.due else GO
-        action = setup.group.leaders_number(wanted)
-        if action != GO:
-            checkpoint.save(history, progress.within(setup, time.perf_counter() - began))
-        if action == STOP:
-            raise Stopped(f"in epoch {epoch}, after update {progress.updates}")
+        now = partial(progress.within, setup, time.perf_counter() - began)
+        where = f"in epoch {epoch}, after update {progress.updates}"
+        checkpoint.save_or_stop(history, now, where)
     loss, images_seen = progress.whole(setup.group)
     training_seconds = time.perf_counter() - began
     evaluation = _evaluated(setup, images, caller)

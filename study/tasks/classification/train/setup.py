@@ -17,17 +17,10 @@ from study.tasks.classification.schema import Recipe
 from study.tasks.classification.train.ema import start_average
 from study.tasks.classification.train.losses import loss
 from study.tasks.classification.train.optimizers import check, optimizer_of
-from study.tasks.classification.train.precision import autocast, grad_scaler
 from study.tasks.classification.train.schedules import schedule_of
-from study.tasks.training.checkpoint import (
-    AVERAGE,
-    OPTIMIZER,
-    RECIPE,
-    SCALER,
-    WEIGHTS,
-    State,
-)
+from study.tasks.training.checkpoint import AVERAGE, WEIGHTS, State
 from study.tasks.training.distributed import ALONE, ProcessGroup
+from study.tasks.training.precision import autocast, grad_scaler
 
 Batch = tuple[Tensor, Tensor]
 
@@ -83,42 +76,24 @@ class Setup:
         """The recipe's mixed precision, as a context."""
         return autocast(self.recipe, self.device)
 
-    def state(self) -> State:
-        """The state of the training, by the keys of timm's checkpoints."""
+    @property
+    def model(self) -> nn.Module:
+        """The model itself, however it is wrapped."""
+        model: nn.Module = unwrap_model(self.task.get_trainable_module())
+        return model
+
+    @property
+    def weights(self) -> State:
+        """The weights, and their moving average if there is one."""
         return {
-            "version": 2,  # of timm's format: `epoch` is the last finished one, not the next
-            "arch": type(unwrap_model(self.task.get_trainable_module())).__name__.lower(),
-            OPTIMIZER: self.optimizer.state_dict(),
-            SCALER: self.scaler.state_dict(),
-            RECIPE: self.recipe.model_dump(),
-            **self._weights,
+            **self.task.get_checkpoint_state(),
+            **self.task.get_checkpoint_state(ema=True),
         }
 
-    def load(self, state: State) -> None:
+    def load_weights(self, state: State) -> None:
         self.task.load_checkpoint_state(state[WEIGHTS])
         if self.recipe.model_ema:
             self.task.load_checkpoint_state(state[AVERAGE], ema=True)
-        self.optimizer.load_state_dict(state[OPTIMIZER])  # with its learning rates
-        if self.scaler.is_enabled():
-            self.scaler.load_state_dict(state[SCALER])
-
-    def mismatch(self, state: State) -> str:
-        """The reason why a state is of another trial, or "". Compares before anything loads."""
-        if state[RECIPE] != self.recipe.model_dump():
-            return "it is of another recipe"
-        # load_state_dict would fail half-way, with some of the weights already replaced.
-        ours = self._weights
-        shapes = [
-            {name: {k: v.shape for k, v in s.get(name, {}).items()} for name in ours}
-            for s in (ours, state)
-        ]
-        return "it is of a model with other weights" if shapes[0] != shapes[1] else ""
-
-    @property
-    def _weights(self) -> State:
-        """The weights, and their moving average if there is one."""
-        task = self.task
-        return {**task.get_checkpoint_state(), **task.get_checkpoint_state(ema=True)}
 
 
 def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:

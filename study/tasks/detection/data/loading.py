@@ -33,11 +33,6 @@ class DetectionData:
         """The categories of both splits, in the order of their ids."""
         return self.train.categories
 
-    @property
-    def fingerprints(self) -> tuple[str, str]:
-        """SHA-256 of the images' ids, names and sizes and all their objects, by split."""
-        return fingerprint(self.train), fingerprint(self.val)
-
 
 def load(data: CocoData, *, masks: bool = True) -> DetectionData:
     """Both splits; without masks the reading of COCO's files takes half the time.

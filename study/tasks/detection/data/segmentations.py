@@ -27,6 +27,11 @@ def compressed(segmentation: object, height: int, width: int) -> bytes:
     # segmToRle takes four numbers for a box, so that a polygon of two points would be filled.
     for number, polygon in enumerate(segmentation, 1):
         _check(polygon, number)
+    return _compressed(segmentation, height, width)
+
+
+def _compressed(segmentation: object, height: int, width: int) -> bytes:
+    """Compressed run lengths of polygons, or of a mapping of size and run lengths."""
     counts: bytes = rle.segmToRle(segmentation, width, height)["counts"]
     return counts
 
@@ -72,8 +77,7 @@ def _of_runs(segmentation: dict[str, object], height: int, width: int) -> bytes:
         raise SegmentationError(
             f"run lengths add up to {total} pixels, and the image has {height * width}"
         )
-    whole: bytes = rle.segmToRle({"size": size, "counts": counts}, width, height)["counts"]
-    return whole
+    return _compressed({"size": size, "counts": counts}, height, width)
 
 
 def _whole(counts: Sequence[object]) -> bool:

@@ -14,8 +14,9 @@ anchors                                 strides 4 to 64 and sides that are not r
 
 What still differs in training and evaluation: losses of boxes are smooth L1 with beta 1/9, where
 Detectron2 has L1; 2,000 proposals of an image are trained on where Detectron2 has 1,000; regions
-are pooled from 2 x 2 points of a bin without the half-pixel shift; the layers of the box head start
-as PyTorch's linear layers do.
+are pooled from 2 x 2 points of a bin without the half-pixel shift; targets of masks are pooled from
+pixels, where Detectron2 draws the polygons of each box; the layers of the box head start as
+PyTorch's linear layers do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from torchvision.models.detection.faster_rcnn import TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from torchvision.ops.poolers import LevelMapper
 
 from study.tasks.detection.models.backbone import MapBackbone
@@ -35,7 +37,6 @@ from study.tasks.detection.models.pyramid import (
     PyramidBackbone,
     StridedAnchors,
     anchor_sizes,
-    coarser_by_pooling,
 )
 from study.tasks.detection.models.sampling import SeededSampler
 from study.tasks.detection.models.transform import Padding, Size
@@ -158,4 +159,4 @@ def _pooling(side: int, canonical: float) -> MultiScaleRoIAlign:
 
 def mask_rcnn(maps: MapBackbone, keys: DetectorKeys, classes: int) -> TwoStage:
     """Mask R-CNN on the maps C2 to C5 of a backbone."""
-    return TwoStage(PyramidBackbone(maps, keys.channels, coarser_by_pooling()), keys, classes)
+    return TwoStage(PyramidBackbone(maps, keys.channels, LastLevelMaxPool()), keys, classes)

@@ -8,11 +8,7 @@ from torch import Tensor, nn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork
-from torchvision.ops.feature_pyramid_network import (
-    ExtraFPNBlock,
-    LastLevelMaxPool,
-    LastLevelP6P7,
-)
+from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelP6P7
 
 from study.tasks.detection.models.backbone import MapBackbone
 
@@ -44,11 +40,6 @@ def coarser_by_convolution(channels: int, width: int, source: str) -> ExtraFPNBl
     # torchvision takes P5 whenever the two have equal channels.
     extra.use_P5 = source == "p5"
     return extra
-
-
-def coarser_by_pooling() -> ExtraFPNBlock:
-    """Mask R-CNN's level P6: every second pixel of P5, without parameters."""
-    return LastLevelMaxPool()
 
 
 class StridedAnchors(AnchorGenerator):  # type: ignore[misc]

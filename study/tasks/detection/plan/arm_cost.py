@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from study import registries
 from study.errors import MetricError, SizeError
+from study.given_weights import sha256
 from study.store.atomic import Record
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
 from study.tasks.detection.config import DetectionConfig, LocatedStart
 from study.tasks.detection.plan.classes import classes
-from study.tasks.detection.plan.starting import sha256
 from study.tasks.detection.records import DetectorCost, StartRecord
 from study.tasks.detection.schema import DetectionRecipe, DetectorKeys
 
@@ -56,19 +56,20 @@ def arm_cost(config: DetectionConfig, store: Store, *, audited: bool = True) -> 
         SizeError: the backbone takes no images as small as the recipe's.
         BuildError: there is no such backbone, or weights do not fit it.
     """
-    start, count = config.located, classes(config.data, store)
-    name = _key(config, count, start)
+    count = classes(config.data, store)
+    name = _key(config, count)
     cost = store.record("arms", name, DetectorCost)
     if cost is None or (audited and not cost.audited):
-        cost = counted(config, count, start, audited=audited)
+        cost = counted(config, count, audited=audited)
         store.keep("arms", name, cost)
     if cost.impossible:
         raise SizeError(cost.impossible)
     return cost
 
 
-def _key(config: DetectionConfig, count: int, start: LocatedStart | None) -> str:
+def _key(config: DetectionConfig, count: int) -> str:
     own = [(source.name, source.digest) for source in config.plugins]
+    start = config.located
     weights = [sha256(start.path), start.key, start.trial] if start else []
     keys = config.model.model_dump(mode="json")
     # Only sizes that change the cost, or that a backbone may refuse.
@@ -76,16 +77,24 @@ def _key(config: DetectionConfig, count: int, start: LocatedStart | None) -> str
     return digest([keys, count, sides, own, weights, _counting()])
 
 
-def counted(
-    config: DetectionConfig, count: int, start: LocatedStart | None, *, audited: bool
-) -> DetectorCost:
+def counted(config: DetectionConfig, count: int, *, audited: bool) -> DetectorCost:
     """Build and count a detector; with `audited` by three counters instead of one."""
-    from study.models import factory
-    from study.tasks.detection.models import backbone
-
     # Before anything is built: plugins may define the backbone or its parts.
     for plugin in config.plugins:
         registries.register(plugin)
+    keys = config.model
+    code = registries.plugins_of_model(keys.backbone_name, keys.arguments)
+    named = f"{keys.backbone_name} with parts of {', '.join(code)}" if code else keys.backbone_name
+    with registries.named_cause(named, code):
+        return _counted(config, count, code, audited=audited)
+
+
+def _counted(
+    config: DetectionConfig, count: int, code: Mapping[str, str], *, audited: bool
+) -> DetectorCost:
+    from study.models import factory
+    from study.tasks.detection.models import backbone
+
     keys = config.model
     name, arguments = keys.backbone_name, keys.arguments
     body = backbone.classifier(name, arguments, device="meta")
@@ -93,12 +102,12 @@ def counted(
     backbone.refuse_mapless(name, body, keys.reductions)
     impossible = _too_small(body, name, config.recipe)
     more: Record = {"impossible": impossible} if impossible else {}
-    more |= {"weights": _start(keys, start)} if start else {}
+    more |= {"weights": _start(keys, config.located)} if config.located else {}
     costs = DetectorCost(
         arguments=factory.resolved(name, arguments),
         defaults=factory.resolved(name, {}),
         classes=count,
-        code=_code(name, arguments),
+        code={**code},
         audited=audited,
         **more,
     )
@@ -162,17 +171,6 @@ def _measured(costs: DetectorCost, keys: DetectorKeys, size: tuple[int, int]) ->
     measurements = {**result.measurements, "macs_head": head}
     return costs.model_copy(
         update={"cost": measurements, "counts": result.counts, "stages": result.stages}
-    )
-
-
-def _code(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
-    """The digests of the plugins that a backbone is of, or has parts of."""
-    parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
-    swaps = arguments.get("replace")
-    replacements = [str(part) for part in swaps.values()] if isinstance(swaps, dict) else []
-    model = name if ":" in name else name.partition(".")[0]
-    return registries.used_plugins(
-        {**parts, "replacement": replacements, registries.MODEL: (model,)}
     )
 
 

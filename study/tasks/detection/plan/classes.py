@@ -1,12 +1,13 @@
 """The number of classes of a data set, as its annotations list them."""
 
 import os
-from pathlib import Path
 
+from study.errors import DataError
 from study.store.fields import Few
 from study.store.frozen import Frozen
 from study.store.provenance import digest
 from study.store.store import Store
+from study.tasks.detection.data.loading import locations, validation
 from study.tasks.detection.schema import CocoData
 
 DIGITS = 10
@@ -29,7 +30,7 @@ def classes(data: CocoData, store: Store) -> int:
     if data.name == "digits_coco":
         return DIGITS
     # Of the images that are evaluated: its file is the smaller one.
-    path = Path(data.root or "") / data.val
+    path, _ = locations(data, "val")
     try:
         status = path.stat()
     except OSError:
@@ -43,9 +44,6 @@ def classes(data: CocoData, store: Store) -> int:
 
 
 def _counted(data: CocoData) -> int:
-    from study.errors import DataError
-    from study.tasks.detection.data.loading import validation
-
     try:
         return len(validation(data).categories)
     except DataError:

@@ -8,7 +8,7 @@ from study.spec.study import Arm
 from study.tasks.detection.config import config_of
 from study.tasks.detection.data import loading
 from study.tasks.detection.data import problems as entries
-from study.tasks.detection.data.problems import AnnotationProblem
+from study.tasks.detection.schema import CocoData
 
 
 def forget() -> None:
@@ -23,19 +23,24 @@ def problems(arms: Iterable[Arm], places: Places, *, absent: bool) -> list[Probl
     """
     return [
         Problem(wrong.message, places.of_part("data", arm.choices, wrong.key))
-        for arm, wrong in _every(arms)
+        for arm, data, masks in _sets(arms)
+        for wrong in entries.problems(data, masks=masks)
         if absent or not wrong.absent
     ]
 
 
 def notes(arms: Iterable[Arm]) -> list[str]:
-    """Notes on absent files."""
-    rows = (f"no images: {wrong.message}" for _, wrong in _every(arms) if wrong.absent)
+    """Notes on absent files, and on images and objects that are left out."""
+    rows = list[str]()
+    for _, data, masks in _sets(arms):
+        wrong = entries.problems(data, masks=masks)
+        rows += [f"no images: {problem.message}" for problem in wrong if problem.absent]
+        rows += [] if wrong else entries.notes(data, masks=masks)
     return list(dict.fromkeys(rows))
 
 
-def _every(arms: Iterable[Arm]) -> Iterator[tuple[Arm, AnnotationProblem]]:
-    """The problems of each data set, with the first arm that has it."""
+def _sets(arms: Iterable[Arm]) -> Iterator[tuple[Arm, CocoData, bool]]:
+    """Each data set with the first arm that has it; True where its masks are trained on."""
     # Several arms usually share one data set, which is read once.
     sets = dict[tuple[str, bool], Arm]()
     for arm in arms:
@@ -43,5 +48,4 @@ def _every(arms: Iterable[Arm]) -> Iterator[tuple[Arm, AnnotationProblem]]:
             config = config_of(arm)
             sets.setdefault((config.data.model_dump_json(), config.model.masks), arm)
     for (_, masks), arm in sets.items():
-        for wrong in entries.problems(config_of(arm).data, masks=masks):
-            yield arm, wrong
+        yield arm, config_of(arm).data, masks

@@ -1,11 +1,10 @@
 """The weights that an arm's backbone starts from, located on this machine."""
 
-import hashlib
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
-from study.errors import BuildError, StoreError, likely_name
+from study import given_weights
+from study.errors import BuildError, StoreError
 from study.spec.study import Arm
 from study.store.store import Store
 from study.tasks.detection.config import BackboneStart, LocatedStart, config_of
@@ -42,21 +41,5 @@ def place(start: BackboneStart, store: Store) -> LocatedStart | None:
         return None
     path = Path(start.file).expanduser()
     if not path.is_file():
-        near = likely_name(path.name, (other.name for other in path.parent.glob("*")))
-        raise BuildError(
-            f"there is no weights file {path}" + (f'; is it "{near}"?' if near else "")
-        )
+        raise BuildError(given_weights.no_file(path))
     return LocatedStart(path.resolve(), start.key)
-
-
-def sha256(path: Path) -> str:
-    """The digest of a file, computed once while its size and time stay the same."""
-    # Size and time only make the cache notice a new content.
-    status = path.stat()
-    return _sha256(path, status.st_size, status.st_mtime_ns)
-
-
-@cache
-def _sha256(path: Path, size: int, changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,9 +20,6 @@ from study.tasks.training.determinism import forked_rng, repeatable
 from study.tasks.training.distributed import ALONE, ProcessGroup
 from study.trial.callbacks import NOBODY, Callbacks, Stopped
 
-# Sent from the leader to the others after every update, as a number.
-GO, SAVE, STOP = range(3)
-
 SavedDetector = Checkpoint[DetectorSetup, Record]
 """With the fields of a `Since` between two evaluations."""
 
@@ -153,12 +150,9 @@ def _trained(
     until = training.recipe.evaluations[len(history)]
     for _ in updates(training.setup, batches, since, seed=checkpoint.seed, until=until):
         checkpoint.caller.pulse()
-        wanted = STOP if checkpoint.caller.stop() else SAVE if checkpoint.due else GO
-        action = group.leaders_number(wanted)
-        if action != GO:
-            checkpoint.save(history, vars(since.whole(group)))
-        if action == STOP:
-            raise Stopped(f"after iteration {since.iteration}")
+        checkpoint.save_or_stop(
+            history, lambda: vars(since.whole(group)), f"after iteration {since.iteration}"
+        )
     return since.whole(group)
 
 

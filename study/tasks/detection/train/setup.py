@@ -10,8 +10,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from study.tasks.detection.models.detector import Detector
 from study.tasks.detection.schema import DetectionRecipe
-from study.tasks.training.checkpoint import OPTIMIZER, RECIPE, SCALER, WEIGHTS, State
+from study.tasks.training.checkpoint import WEIGHTS, State
 from study.tasks.training.distributed import ALONE, ProcessGroup
+from study.tasks.training.precision import autocast, grad_scaler
 
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
 """Classes of norms, timm's among their subclasses, whose parameters have a decay of their own."""
@@ -41,33 +42,14 @@ class DetectorSetup:
 
     def autocast(self) -> torch.autocast:
         """The recipe's mixed precision, as a context."""
-        dtype = getattr(torch, self.recipe.amp_dtype)
-        return torch.autocast(torch.device(self.device).type, dtype, enabled=self.recipe.amp)
+        return autocast(self.recipe, self.device)
 
-    def state(self) -> State:
-        """The state of the training, by the keys of timm's checkpoints."""
-        return {
-            "version": 2,  # of timm's format
-            "arch": type(self.model).__name__.lower(),
-            WEIGHTS: self.model.state_dict(),
-            OPTIMIZER: self.optimizer.state_dict(),
-            SCALER: self.scaler.state_dict(),
-            RECIPE: self.recipe.model_dump(),
-        }
+    @property
+    def weights(self) -> State:
+        return {WEIGHTS: self.model.state_dict()}
 
-    def load(self, state: State) -> None:
+    def load_weights(self, state: State) -> None:
         self.model.load_state_dict(state[WEIGHTS])
-        self.optimizer.load_state_dict(state[OPTIMIZER])
-        if self.scaler.is_enabled():
-            self.scaler.load_state_dict(state[SCALER])
-
-    def mismatch(self, state: State) -> str:
-        """The reason why a state is of another trial, or "". Compares before anything loads."""
-        if state[RECIPE] != self.recipe.model_dump():
-            return "it is of another recipe"
-        ours, theirs = self.model.state_dict(), state[WEIGHTS]
-        shapes = [{name: x.shape for name, x in weights.items()} for weights in (ours, theirs)]
-        return "it is of a model with other weights" if shapes[0] != shapes[1] else ""
 
 
 def set_up(
@@ -84,15 +66,13 @@ def set_up(
     if group.world > 1:
         devices = [torch.device(device).index] if cuda else None
         trained = DistributedDataParallel(model, device_ids=devices)
-    # Only float16 underflows; bfloat16 has the exponents of float32.
-    scaled = recipe.amp and recipe.amp_dtype == "float16" and cuda
     return DetectorSetup(
         recipe=recipe,
         device=device,
         model=model,
         trained=trained,
         optimizer=optimizer_of(model, recipe),
-        scaler=torch.amp.GradScaler(torch.device(device).type, enabled=scaled),
+        scaler=grad_scaler(recipe, device),
         group=group,
     )
 

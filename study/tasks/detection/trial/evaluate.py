@@ -6,7 +6,8 @@ from study.errors import SizeError, StoreError
 from study.spec.image_size import ImageSize
 from study.store.records import Evaluation, finite
 from study.store.store import Store
-from study.tasks.detection.data import load, val_batches
+from study.tasks.detection.data import val_batches
+from study.tasks.detection.data.loading import validation
 from study.tasks.detection.models.backbone import refuse_small
 from study.tasks.detection.models.build import inner
 from study.tasks.detection.train.evaluation import evaluated
@@ -36,7 +37,8 @@ def evaluated_at(store: Store, name: str, *, size: ImageSize, device: str) -> Ev
     refuse_small(inner(detector), record.config.model.backbone, (size, size))
     state = torch.load(path, map_location="cpu", weights_only=True)
     detector.load_state_dict(state[WEIGHTS])
-    images, masks = load(record.data, masks=record.keys.masks).val, record.keys.masks
+    masks = record.keys.masks
+    images = validation(record.data, masks=masks)
     setup = set_up(detector, recipe, device=device)
     result = evaluated(setup, val_batches(images, recipe), images, masks=masks)
     return Evaluation(metrics=finite(result.metrics))

@@ -6,11 +6,11 @@ from torch import nn
 
 from study import registries
 from study.errors import SpecError
+from study.given_weights import sha256
 from study.spec import plugins
 from study.store.records import TrialRecord
 from study.tasks.detection.models import backbone, starting
 from study.tasks.detection.models.build import build, inner
-from study.tasks.detection.plan.starting import sha256
 from study.tasks.detection.records import DetectionRecord, StartRecord
 
 

@@ -25,6 +25,10 @@ def run(trial: RunningTrial) -> Finished:
     """Build, train and evaluate; resumes from the last checkpoint of any attempt."""
     record = opened(trial.record)
     data = load(record.data, masks=record.keys.masks)
+    # Once: the annotations are in memory, and so cannot change during training.
+    images = fingerprints(data) if trial.group.leads else {}
+    if trial.group.leads:
+        begin_on_images(trial.store, trial.name, images)
     fitted = _fitted(trial, record, data)
     if not trial.group.leads:
         return Finished()
@@ -38,14 +42,12 @@ def run(trial: RunningTrial) -> Finished:
         history=fitted.history,
         state="diverged" if fitted.diverged else "completed",
         predictions=predictions,
-        images=fingerprints(data),
+        images=images,
     )
 
 
 def _fitted(trial: RunningTrial, record: DetectionRecord, data: DetectionData) -> FittedDetector:
     group = cast(ProcessGroup, trial.group)  # of `joined`, which the task gives the worker
-    if group.leads:
-        begin_on_images(trial.store, trial.name, fingerprints(data))
     if len(data.categories) != record.config.model.classes:
         raise ValueError(
             f"the plan counted {record.config.model.classes} classes, not {len(data.categories)}"
