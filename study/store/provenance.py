@@ -70,8 +70,8 @@ def origin() -> Record:
 def origin_of(task: str) -> Record:
     """The provenance of results of one task: `computing` is the digest of its code alone."""
     # The modules of a user's task are plugins, which have digests of their own.
-    digests = origin()["computing"]
-    return origin() | {"computing": digests.get(task, digests[""])}
+    digests: dict[str, str] = origin().get("computing", {})
+    return origin() | {"computing": digests.get(task, digests.get(""))}
 
 
 def of_task(task: str, module: str) -> tuple[str, ...]:
