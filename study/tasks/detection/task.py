@@ -64,7 +64,7 @@ class Detection(Task):
     ) -> ResolvedArms:
         return arms.arms(file, store, audit_all=audit_all, tell=tell)
 
-    def acting(self, study: Study, arm: ResolvedArm, store: Store) -> object:
+    def effective_settings(self, study: Study, arm: ResolvedArm, store: Store) -> object:
         return arms.acting(arm)
 
     def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
