@@ -1,5 +1,6 @@
 """list: the studies of a folder with their progress."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ def list_command(ablations: Path, store: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from study.cli.plan_table import total
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("study", "question", "arms", "done"):
         table.add_column(name, overflow="fold")
@@ -27,13 +30,18 @@ def list_command(ablations: Path, store: Path) -> None:
         raise StudyError(f"no study files (*.yaml) in {ablations}")
     for file in files:
         try:
-            plan, _ = StudyRequest(file, None, (), store).plan()
+            plan, _ = StudyRequest(file, None, (), store, tell=partial(_tell, file)).plan()
         except StudyError as error:
             # One line of a table has room for the first line of an error only.
             message = str(error).partition("\n")[0]
             table.add_row(escape(file.stem), f"[red]{escape(message)}[/]", "", "")
             continue
         done = len(plan.trials) - len(plan.missing)
-        columns = (plan.study.question, str(len(plan.arms)), f"{done}/{len(plan.trials)} trials")
+        columns = (plan.study.question, str(len(plan.arms)), f"{done}/{total(plan)} trials")
         table.add_row(escape(file.stem), *map(escape, columns))
     console().print(table)
+
+
+def _tell(file: Path, text: str) -> None:
+    # To stderr, as stdout is the table: the first plan of a study counts its arms for seconds.
+    click.echo(f"{file.stem}: {text}", err=True)

@@ -4,6 +4,7 @@
 add to the same list and the user sees all mistakes at once.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from study.spec.designs.options import chosen_designs
 from study.spec.designs.two_levels import UnfitFactorsError
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
+from study.spec.other_task import missing_task
 from study.spec.overrides import overlaid, with_setting
 from study.spec.own_metrics import own_catalogue
 from study.spec.places import Places
@@ -188,6 +190,9 @@ def _study(
         return ReadStudy(
             None, [*problems, Problem(unknown_task, document.at(["task"]).location, OWN_TASK)]
         )
+    if left_out := missing_task(document, vocabulary.tasks):
+        # Alone: the keys and columns of another task would all be reported as unknown.
+        return ReadStudy(None, [*problems, left_out])
     parts = _parts(document, task)
     if "baseline" in document.value:
         problems += validated(task.baseline, document.at(["baseline"]), "baseline.")[1]
@@ -228,10 +233,33 @@ def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...]
         problems.append(Problem(str(error), configurations.places.key("design")))
         arms = (configurations.arm(base),)
     # Each level once, in an arm of its own: enough to see the mistakes of every key.
+    of_paths = set[Problem]()
     for index, factor in enumerate(study.factors):
-        for level in range(len(factor.levels)):
-            problems += configurations.problems((*base[:index], level, *base[index + 1 :]))
-    return arms, [*problems, *configurations.problems(base)]
+        by_level = [
+            configurations.problems((*base[:index], level, *base[index + 1 :]))
+            for level in range(len(factor.levels))
+        ]
+        repeated = _of_every_level(by_level)
+        of_paths |= repeated
+        key = configurations.places.key("factors", factor.path)
+        problems += [replace(p, location=key) for p in by_level[0] if p in repeated]
+        problems += [problem for own in by_level for problem in own]
+    problems += configurations.problems(base)
+    return arms, [problem for problem in problems if problem not in of_paths]
+
+
+def _of_every_level(by_level: Sequence[Sequence[Problem]]) -> set[Problem]:
+    """Problems that each level has at its own place, in the same words: those of their path."""
+    places = defaultdict[tuple[str, str], dict[int, Problem]](dict)
+    for level, problems in enumerate(by_level):
+        for problem in problems:
+            places[problem.message, problem.hint][level] = problem
+    return {
+        problem
+        for own in places.values()
+        if len(own) == len({problem.location for problem in own.values()}) == len(by_level) > 1
+        for problem in own.values()
+    }
 
 
 OWN_TASK = "a task of your own is added by --import PLUGIN"

@@ -184,3 +184,19 @@ def test_a_schema_that_cannot_be_written_is_an_error_without_a_traceback(inside,
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.heavy
+def test_a_list_counts_the_trials_that_a_search_will_have(inside, tiny):
+    tiny.write_text(
+        "question: Which rate?\n"
+        "baseline: {model: test_rest, data: {name: digits, img_size: 64}, recipe: smoke}\n"
+        "search:\n"
+        "  space: {model.drop_path_rate: {low: 0.0, high: 0.3}}\n"
+        "  objectives: [top1, macs]\n"
+        "  trials: 5\n"
+        "  keep: 2\n"
+        "seeds: 2\n"
+    )
+    # Five candidates, then two of them and the baseline with two seeds.
+    assert "0/11 trials" in inside("list", tiny.parent).stdout

@@ -64,6 +64,31 @@ def test_a_path_of_no_keys_is_a_mistake(path):
     assert f'"{path}" cannot be varied' in [problem.message for problem in read(text).problems]
 
 
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("model.reduction", "of the backbone: model.backbone.reduction"),
+        ("model.chanels", 'did you mean "channels"?'),
+    ],
+)
+def test_a_wrong_path_is_one_mistake_whatever_the_number_of_levels(path, hint):
+    (problem,) = read(FILE + f"factors:\n  {path}: {{A: 16, B: 32, C: 64}}\n").problems
+    assert (problem.message, problem.hint) == (f'unknown key "{path[6:]}"', hint)
+    assert problem.location.written == path
+
+
+@pytest.mark.parametrize("columns", ["", "columns: [params, ap]\n"])
+def test_a_task_that_the_file_leaves_out_is_named(columns):
+    (problem,) = read((FACTOR + columns).replace("task: detection\n", "")).problems
+    assert problem.hint == 'write "task: detection"'
+    assert problem.location.written == "baseline"
+
+
+def test_a_baseline_that_no_task_reads_is_one_of_the_default_task():
+    text = FILE.replace("task: detection\n", "").replace("coco_smoke", "coco_smok")
+    assert len(read(text).problems) > 1
+
+
 def test_a_wrong_level_is_marked_where_it_stands():
     text = FILE + "factors:\n  model.channels: {A: 16, B: wide}\n"
     (problem,) = read(text).problems

@@ -143,7 +143,7 @@ NOTHING = {
     "a factor": (
         "recipe: none",
         PLAIN.replace("seeds: 2", "  recipe.lr: {low: 0.1, high: 0.2}\nseeds: 2"),
-        "x.yaml:8:20",
+        "x.yaml:8:3",
         "lr has no effect",
     ),
 }

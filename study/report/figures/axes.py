@@ -1,9 +1,12 @@
-"""Scales of axes: round ticks, and a logarithmic scale if small values would be invisible."""
+"""Scales and limits of axes: round ticks, small values that stay visible, percentages to 100."""
 
 from collections.abc import Iterable
 
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+
+from study.spec.metric import Metric
 
 # Multiples of a power of ten; matplotlib's own list also has 1.5, 3, 4, 6 and 8.
 ROUND = (1, 2, 2.5, 5, 10)
@@ -32,3 +35,17 @@ def wide(values: Iterable[float], times: float) -> bool:
     finite = [value for value in values if value == value]
     # A logarithmic axis has no place for zero.
     return bool(finite) and min(finite) > 0 and max(finite) > times * min(finite)
+
+
+def within_percent(axes: Axes, metric: Metric, values: Iterable[float]) -> None:
+    """Limit the vertical axis of a percentage to 0 to 100 if all `values` lie there.
+
+    The interval of a mean of two or three seeds may reach far beyond, where no value can be. It
+    then runs out of the axis, which would otherwise leave the values no room.
+    """
+    finite = [value for value in values if value == value]
+    if metric.unit != "%" or not finite or not 0 <= min(finite) <= max(finite) <= 100:
+        return
+    low, high = axes.get_ylim()
+    # A margin of 2, so that a mark at 0 or 100 is drawn whole.
+    axes.set_ylim(max(low, -2), min(high, 102))

@@ -88,7 +88,7 @@ def _figure(sheet: ContactSheet) -> Figure:
     for column, axes in zip(sheet.columns, panels[0], strict=True):
         text = wrapped(column, 72 * wide - 6, size=SMALL)
         axes.set_title(text, fontsize=SMALL, parse_math=False)
-    figure.suptitle(wrapped(sheet.title, 72 * size[0] - 12, size=SMALL, lines=2), fontsize=SMALL)
+    figure.suptitle(wrapped(sheet.title, 72 * size[0] - 12, size=SMALL, lines=3), fontsize=SMALL)
     return figure
 
 

@@ -201,8 +201,10 @@ def _panel(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
 
 
 def _span(marks: list[CurveMark]) -> tuple[float, float]:
-    """The limits of the axis, from the lines: the band of a few seeds may be far wider."""
+    """The limits of the axis, from the values: the interval of a few seeds may be far wider."""
     values = [mark.value for mark in marks if mark.value == mark.value]
+    # The band of two seeds is these seeds.
+    values += [end for m in marks if m.low == m.low and m.n == 2 for end in (m.low, m.high)]
     low, high = min(values), max(values)
     room = 0.08 * (high - low) or 1.0
     return low - room, high + room  # `room` keeps the outermost line off the frame

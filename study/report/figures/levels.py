@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from study import format
 from study.report.contents import Report
-from study.report.figures.axes import linear, logarithmic, wide
+from study.report.figures.axes import linear, logarithmic, wide, within_percent
 from study.report.figures.level_marks import LevelMark, points
 from study.report.figures.report_figure import (
     ReportFigure,
@@ -118,6 +118,9 @@ def _quality(report: Report, panel: Panel) -> None:
     _draw_means(panel, means, report.analysis.inference.name)
     _compared(report, panel.axes, [mark for mark in panel.base if mark.what == "mean"])
     _write_states(panel, [mark for mark in panel.marks if mark.what not in ("seed", "mean")])
+    if panel.marks:
+        metric = report.plan.catalogue[panel.marks[0].metric]
+        within_percent(panel.axes, metric, (mark.value for mark in panel.marks))
     linear(panel.axes.yaxis, 5)
 
 

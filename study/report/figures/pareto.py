@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from study import format, stats
 from study.analysis.fronts import BEHIND, FRONT, TIED
 from study.report.contents import Report
-from study.report.figures.axes import linear, logarithmic, wide
+from study.report.figures.axes import linear, logarithmic, wide, within_percent
 from study.report.figures.label_placement import place
 from study.report.figures.report_figure import ReportFigure, error_bars, frame, listing
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
@@ -127,6 +127,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     front = _front(axes, data, quality, cost)
     for what, style in STYLES.items():
         _draw_points(axes, [mark for mark in marks if mark.what == what], style)
+    within_percent(axes, quality, (mark.value for mark in marks))
     linear(axes.yaxis, 5)
     axes.set_xlabel(format.head(cost))
     axes.set_ylabel(format.head(quality))

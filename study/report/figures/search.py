@@ -11,7 +11,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.candidates import Candidates
 from study.report.contents import Report
-from study.report.figures.axes import linear, logarithmic, wide
+from study.report.figures.axes import linear, logarithmic, wide, within_percent
 from study.report.figures.report_figure import ReportFigure, listing
 from study.report.figures.style import BLACK, COLUMN, GREY
 from study.spec.metric import Metric
@@ -77,6 +77,7 @@ def _panel(axes: Axes, marks: Sequence[CandidateMark], quality: Metric, cost: Me
         logarithmic(axes.xaxis, values)
     else:
         linear(axes.xaxis, 5)
+    within_percent(axes, quality, (mark.value for mark in marks))
     linear(axes.yaxis, 5)
     axes.set_xlabel(format.head(cost))
     axes.set_ylabel(format.head(quality))

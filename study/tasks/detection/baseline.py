@@ -1,9 +1,11 @@
 """The baseline of a study that trains detectors: its schema, and how its parts are read."""
 
+from dataclasses import replace
 from typing import cast
 
 from pydantic import Field
 
+from study.errors import likely_name
 from study.given_weights import OF_TRIAL, RANDOM
 from study.spec.problems import Problem
 from study.spec.schema import validated
@@ -35,7 +37,12 @@ class DetectionBaseline(Strict):
 
 
 def model_of(tree: Tree) -> tuple[DetectorKeys | None, list[Problem]]:
-    return validated(DetectorKeys, tree, "model.")
+    keys, problems = validated(DetectorKeys, tree, "model.")
+    # Arguments of a backbone are arguments of the model in studies of classifiers.
+    fields = DetectorKeys.model_fields
+    others = [key for key in tree.value if key not in fields and not likely_name(key, fields)]
+    hints = {tree.key([key]): f"of the backbone: model.backbone.{key}" for key in others}
+    return keys, [replace(p, hint=hints.get(p.location, p.hint)) for p in problems]
 
 
 def data_of(tree: Tree) -> tuple[CocoData | None, list[Problem]]:

@@ -3,6 +3,7 @@
 from study.spec.study import Arm, Study
 from study.tasks.arms import Facts
 from study.tasks.detection.config import DetectionConfig, changes, config_of
+from study.tasks.detection.plan.arm_cost import counted_size
 
 TITLES = {"retinanet": "RetinaNet", "mask_rcnn": "Mask R-CNN"}
 
@@ -35,7 +36,9 @@ def caption(study: Study, arm: Arm) -> str:
     # A backbone that the rows name is not that of the table.
     varied = {factor.path for factor in study.factors}
     on = "" if {"model", "model.backbone"} & varied else f" on {config.model.backbone_name}"
-    images = f"{title}{on}, {config.data.label} at {config.recipe.test_size} px"
+    images = (
+        f"{title}{on}, {config.data.label} at {config.recipe.test_size} px{_counted(study, config)}"
+    )
     # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return images
@@ -44,6 +47,15 @@ def caption(study: Study, arm: Arm) -> str:
     recipe = config.recipe_name or "Detectron2's defaults"
     recipe = f"recipe {recipe}{f' with {departures}' if departures else ''}, {_length(config)}"
     return ", ".join([images, *start, recipe])
+
+
+def _counted(study: Study, config: DetectionConfig) -> str:
+    """The size that printed multiply-adds are of, and what a head is; "" if none are printed."""
+    if not any(name.startswith("macs") for name in study.columns):
+        return ""
+    height, width = counted_size(config.recipe)
+    head = ", head: all behind the backbone" * ("macs_head" in study.columns)
+    return f" (MACs at {height} × {width} px{head})"
 
 
 def _length(config: DetectionConfig) -> str:

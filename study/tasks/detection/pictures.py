@@ -71,7 +71,11 @@ def contact_sheet(images: DetectionImages, arms: Mapping[str, Detections]) -> Co
         f"Detections with a score of at least {LEAST:g}; solid: overlaps an object of its "
         f"category by {OVERLAP:g} or more (IoU); dashed: does not"
     )
-    return ContactSheet("detections", title, ("truth", *arms), tuple(rows))
+    columns = ("truth", *arms)
+    # An empty column would be taken for a fault of the picture.
+    empty = [name for n, name in enumerate(columns) if n and not any(r.regions[n] for r in rows)]
+    title += f"; no such detection: {', '.join(empty)}" * bool(empty)
+    return ContactSheet("detections", title, columns, tuple(rows))
 
 
 def chosen(images: DetectionImages) -> list[int]:

@@ -24,6 +24,14 @@ def test_a_diverged_arm_is_drawn_seed_by_seed(shown):
     assert own.loc[own["what"] == "diverged", "epoch"].tolist() == [5]
 
 
+def test_the_band_of_two_seeds_lies_inside_the_axis(lab):
+    study_report = reported(scenes.learnt(lab(top1={"baseline": [0.9, 0.2]}, seeds=2)))
+    (figure,) = curves.curves(study_report)
+    own = figure.data[figure.data["metric"] == "top1"]
+    low, high = figure.figure.axes[1].get_ylim()
+    assert low < own["low"].min() < own["high"].max() < high
+
+
 @pytest.mark.heavy
 def test_a_panel_tells_eight_arms_apart_at_most(shown):
     for name, figure in shown("many")[1].items():

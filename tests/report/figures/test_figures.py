@@ -38,8 +38,8 @@ EXPECTED = {
 
 def test_every_figure_is_in_a_scene():
     assert set(EXPECTED) == set(SCENES)
-    # Drawn from trials that ran, in tests/tune/test_ledger.py, and from detections.
-    elsewhere = {"tuning", "contact_sheets"}
+    # Drawn from trials that ran, in tests/tune, and from detections.
+    elsewhere = {"tuning", "search", "contact_sheets"}
     assert set().union(*EXPECTED.values()) == {*figures.FIGURES} - elsewhere
 
 

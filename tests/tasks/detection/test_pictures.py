@@ -41,6 +41,13 @@ def test_objects_found_are_solid(split):
     assert [r.box for r in predicted(sheet)] == [r.box for r in predicted(sheet, 0)]
 
 
+def test_an_arm_without_a_detection_of_that_score_is_named(split):
+    unsure = {"sure": detected(split), "unsure": detected(split, score=0.1)}
+    sheet = contact_sheet(split, unsure)
+    assert sheet.title.endswith("; no such detection: unsure")
+    assert predicted(sheet, 2) == []
+
+
 @pytest.mark.parametrize("wrong", [{"shift": 150.0}, {"label": 1}])
 def test_detections_elsewhere_or_of_another_category_are_dashed(split, wrong):
     sheet = contact_sheet(split, {"ours": detected(split, **wrong)})

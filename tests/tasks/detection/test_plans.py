@@ -60,6 +60,14 @@ def test_costs_are_of_the_size_of_evaluation_and_say_the_heads_share(tmp_path):
     assert 0 < head < cost.cost["macs"] == sum(sum(s.values()) for s in cost.stages.values())
 
 
+def test_a_caption_says_the_size_of_the_image_that_costs_are_of(tmp_path):
+    planned = plan(tmp_path, FILE + "columns: [params, macs, macs_head]\n")
+    caption = planned.task.caption(planned.study, planned.baseline)
+    assert "at 64 px (MACs at 64 × 128 px, head: all behind the backbone)" in caption
+    planned = plan(tmp_path, FILE + "columns: [params, ap]\n", "y.yaml")
+    assert "MACs" not in planned.task.caption(planned.study, planned.baseline)
+
+
 def test_a_backbone_without_maps_is_refused_where_it_stands(tmp_path):
     text = FILE.replace("backbone: test_rest", "backbone: vit_tiny_patch16_224")
     message = refused(tmp_path, text)

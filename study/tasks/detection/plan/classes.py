@@ -7,7 +7,6 @@ from study.store.fields import Few
 from study.store.frozen import Frozen
 from study.store.provenance import digest
 from study.store.store import Store
-from study.tasks.detection.data.loading import locations, validation
 from study.tasks.detection.schema import CocoData
 
 DIGITS = 10
@@ -29,6 +28,9 @@ def classes(data: CocoData, store: Store) -> int:
     """
     if data.name == "digits_coco":
         return DIGITS
+    # Imported here, as a command line that reads no annotations starts without numpy.
+    from study.tasks.detection.data.loading import locations
+
     # Of the images that are evaluated: its file is the smaller one.
     path, _ = locations(data, "val")
     try:
@@ -44,6 +46,8 @@ def classes(data: CocoData, store: Store) -> int:
 
 
 def _counted(data: CocoData) -> int:
+    from study.tasks.detection.data.loading import validation
+
     try:
         return len(validation(data).categories)
     except DataError:

@@ -6,13 +6,14 @@ from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm
 from study.tasks.detection.config import config_of
-from study.tasks.detection.data import loading
-from study.tasks.detection.data import problems as entries
 from study.tasks.detection.schema import CocoData
 
 
 def forget() -> None:
     """Forget what was read of files, which may change between two plans."""
+    # Here and below, as a command line that reads no annotations starts without numpy.
+    from study.tasks.detection.data import loading
+
     loading.forget()
 
 
@@ -21,6 +22,8 @@ def problems(arms: Iterable[Arm], places: Places, *, absent: bool) -> list[Probl
 
     A plan can be made without images, so absent files are a problem only if `absent` is true.
     """
+    from study.tasks.detection.data import problems as entries
+
     return [
         Problem(wrong.message, places.of_part("data", arm.choices, wrong.key))
         for arm, data, masks in _sets(arms)
@@ -31,6 +34,8 @@ def problems(arms: Iterable[Arm], places: Places, *, absent: bool) -> list[Probl
 
 def notes(arms: Iterable[Arm]) -> list[str]:
     """Notes on absent files, and on images and objects that are left out."""
+    from study.tasks.detection.data import problems as entries
+
     rows = list[str]()
     for _, data, masks in _sets(arms):
         wrong = entries.problems(data, masks=masks)

@@ -1,0 +1,35 @@
+"""The mistake of a file without `task` whose baseline is not that of the default task."""
+
+from collections.abc import Mapping
+
+from study.spec.problems import Problem
+from study.spec.schema import StudyFile, validated
+from study.spec.task import TaskSchema
+from study.spec.yaml import Tree, expanded
+
+
+def missing_task(document: Tree, tasks: Mapping[str, TaskSchema]) -> Problem | None:
+    """The problem of a file that names no task, where the default one cannot read the baseline.
+
+    None if the default task can, or if not exactly one other task of `tasks` can.
+    """
+    baseline = document.value.get("baseline")
+    if "task" in document.value or baseline is None or not isinstance(baseline.value, dict):
+        return None
+    names = [name for name, task in tasks.items() if _reads(task, baseline)]
+    default = StudyFile.model_fields["task"].default
+    if len(names) != 1 or default in names:
+        return None
+    message = f"the baseline is that of {names[0]}, and without task a study is of {default}"
+    return Problem(message, document.key(["baseline"]), f'write "task: {names[0]}"')
+
+
+def _reads(task: TaskSchema, baseline: Tree) -> bool:
+    """True if a task reads a baseline without a problem."""
+    if validated(task.baseline, baseline, "baseline.")[1]:
+        return False
+    for part in task.parts:
+        tree = baseline.value.get(part, Tree({}, baseline.location))
+        if task.read(part, expanded(tree) if part in task.named else tree)[1]:
+            return False
+    return True
