@@ -134,6 +134,9 @@ class Search:
         front = self.front
         # The baseline is an arm already.
         others = [p for p in front if p.arm and p.values]
+        # One of those that are equal in all objectives, the first: another says nothing new.
+        first = {self.objectives(p): p for p in reversed(others)}
+        others = [p for p in others if first[self.objectives(p)] is p]
         while len(others) > self.rules.keep:
             others.remove(min(others, key=lambda p: self._distance(p, others)))
         labels = [self.rules.label(p.values, self.file_values) for p in others]

@@ -59,6 +59,17 @@ def test_of_a_larger_front_the_ends_stay_and_the_crowded_ones_go(tmp_path):
     assert chosen[1] == 90
 
 
+def test_of_candidates_that_are_equal_in_all_objectives_the_first_is_trained_again(tmp_path):
+    def level(store, name, record):
+        finish(store, name, record, value=0.5)
+
+    text = FREE.replace("args.steps: {low: 20, high: 200}", "args.steps: [20, 100]")
+    search = grown(tmp_path, text, finish=level).search
+    least = [p.number for p in search.front if p.arm.cost_record.cost["work"] == 20]
+    assert len(least) > 1
+    assert [p.number for p in search.chosen.values()] == [min(least)]
+
+
 def test_a_front_of_the_baseline_alone_leaves_nothing_to_compare(tmp_path):
     def worst(store, name, record):
         finish(store, name, record, value=float(record.config.parts["args"]["steps"] != 100))

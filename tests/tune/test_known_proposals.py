@@ -52,9 +52,9 @@ def counted(monkeypatch):
     """The proposals that optuna is asked for."""
     calls, ask = [], Proposals.ask
 
-    def counting(self):
+    def counting(self, **how):
         calls.append(None)
-        return ask(self)
+        return ask(self, **how)
 
     monkeypatch.setattr(Proposals, "ask", counting)
     return calls
