@@ -16,9 +16,12 @@ def missing_task(document: Tree, tasks: Mapping[str, TaskSchema]) -> Problem | N
     baseline = document.value.get("baseline")
     if "task" in document.value or baseline is None or not isinstance(baseline.value, dict):
         return None
-    names = [name for name, task in tasks.items() if _reads(task, baseline)]
     default = StudyFile.model_fields["task"].default
-    if len(names) != 1 or default in names:
+    # First, so that a study of the default task loads no other one.
+    if default not in tasks or _reads(tasks[default], baseline):
+        return None
+    names = [name for name, task in tasks.items() if name != default and _reads(task, baseline)]
+    if len(names) != 1:
         return None
     message = f"the baseline is that of {names[0]}, and without task a study is of {default}"
     return Problem(message, document.key(["baseline"]), f'write "task: {names[0]}"')
