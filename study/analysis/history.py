@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from study.plan.plan import Plan
+from study.store.records import EpochRow
 from study.store.store import Store
 
 CURVE_COLUMNS = {
@@ -31,12 +32,13 @@ class CurveValue(NamedTuple):
 def curves(plan: Plan, store: Store) -> pd.DataFrame:
     """One row per (arm, seed, epoch, metric) in base units; epochs count from 1.
 
+    Where a task counts iterations, `epoch` is the iteration of the row.
+
     The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
     """
     catalogue = plan.catalogue
     rows = [
-        # The history counts epochs from 0, readers of a curve from 1.
-        (arm.digest, arm.label, trial.seed, row.epoch + 1, name, value)
+        (arm.digest, arm.label, trial.seed, _position(row), name, value)
         for arm in plan.arms
         for trial in arm.replicates
         for row in store.history(trial.name)
@@ -44,3 +46,9 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
         if name == "train_loss" or (name in catalogue and catalogue[name].kind == "quality")
     ]
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)
+
+
+def _position(row: EpochRow) -> int:
+    # The history counts epochs from 0, readers of a curve from 1.
+    iteration = row.measured.get("iteration")
+    return row.epoch + 1 if iteration is None else int(iteration)

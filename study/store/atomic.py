@@ -241,7 +241,8 @@ def set_aside_with_warning(path: Path, why: str, word: str = "damaged") -> None:
 @cache
 def warn_once(text: str) -> None:
     """Log a warning, once per process for each text."""
-    log.warning("%s", text)
+    # A damaged file may hold half a character, which no log file could be written with.
+    log.warning("%s", text.encode(errors="backslashreplace").decode())
 
 
 # ---- temporary files ----

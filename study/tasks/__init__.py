@@ -100,6 +100,8 @@ class Task(ABC):
     right_among: Mapping[str, int] = {}
     """By quality of a fraction of images, the number of likeliest classes that may be the right
     one; all of them can be counted again from the stored predictions."""
+    progress_unit = "epoch"
+    """The unit of learning curves: a row of a history is an epoch, or names its iteration."""
     ends_early = False
     """True if a trial asks `Callbacks.ends_early` after every epoch."""
     declares_metrics = False

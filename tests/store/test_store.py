@@ -5,7 +5,7 @@ import json
 import pytest
 
 from study.errors import StoreError
-from study.store import leases
+from study.store import atomic, leases
 from study.store.atomic import read, replace, write
 from study.store.records import EpochRow, Outcome, TrialConfig, TrialRecord, finite
 from study.store.store import Store, agree
@@ -127,3 +127,9 @@ def test_the_same_name_from_another_configuration_is_refused(tmp_path):
     now = TrialConfig(**{**CONFIG, "recipe": {"lr": 0.2}})
     with pytest.raises(StoreError, match=r"recipe\.lr: 0\.1 then, 0\.2 now"):
         agree("abc-0", then, now, tmp_path)
+
+
+def test_a_warning_with_half_a_character_of_a_file_can_be_written(caplog, tmp_path):
+    atomic.warn_once(f"{tmp_path}: it is the result of \udcff")
+    assert r"it is the result of \udcff" in caplog.text
+    caplog.text.encode()

@@ -49,22 +49,20 @@ class CurveMark(NamedTuple):
 
 
 def curves(report: Report) -> Iterator[ReportFigure]:
-    """Training loss and the first quality, with the baseline and at most seven arms per panel.
-
-    A study of one epoch has no curves.
-    """
+    """Training loss and the first quality, with the baseline and at most seven arms per panel."""
     data = points(report)
     marks = typed_rows(data, CurveMark)
-    if max((mark.epoch for mark in marks), default=0) < 2:
+    if len({mark.epoch for mark in marks}) < 2:
         return
     groups = _groups(report, {mark.arm for mark in marks})
     drawn = {mark.metric for mark in marks}
     metrics = {name: metric for name, metric in _metrics(report.plan).items() if name in drawn}
+    unit = report.plan.task.progress_unit
     for number, part in enumerate(chunks(groups, GROUPS_PER_FIGURE)):
         arms_here = {arm for _, arms in part for arm in arms}
         own = of_arms(data, arms_here)
-        figure = _figure([mark for mark in marks if mark.arm in arms_here], part, metrics)
-        yield ReportFigure(numbered("curves", number), figure, own, _alt(own, metrics))
+        figure = _figure([mark for mark in marks if mark.arm in arms_here], part, metrics, unit)
+        yield ReportFigure(numbered("curves", number), figure, own, _alt(own, metrics, unit))
 
 
 # ---- data ----
@@ -115,8 +113,7 @@ def _lines(
 def _band(values: "pd.Series[float]", how: Inference) -> tuple[float, float]:
     if len(values) >= BAND_FROM:
         return how.interval(values.to_numpy(float))
-    nowhere = float("nan")
-    return (values.min(), values.max()) if len(values) > 1 else (nowhere, nowhere)
+    return (values.min(), values.max()) if len(values) > 1 else (float("nan"), float("nan"))
 
 
 def _metrics(plan: Plan) -> dict[str, Metric]:
@@ -140,7 +137,9 @@ def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
 # ---- the figure ----
 
 
-def _figure(marks: list[CurveMark], groups: list[Group], metrics: dict[str, Metric]) -> Figure:
+def _figure(
+    marks: list[CurveMark], groups: list[Group], metrics: dict[str, Metric], unit: str
+) -> Figure:
     across = min(2, len(groups))
     down = -(-len(groups) // 2) * len(metrics)
     wide = COLUMN if across == 1 else PAGE
@@ -165,7 +164,7 @@ def _figure(marks: list[CurveMark], groups: list[Group], metrics: dict[str, Metr
                     color=GREY,
                     parse_math=False,
                 )
-            axes.set_xlabel("Epoch" if turn == len(metrics) - 1 else "")
+            axes.set_xlabel(unit.capitalize() if turn == len(metrics) - 1 else "")
             axes.tick_params(labelbottom=turn == len(metrics) - 1)
     # An odd number of groups leaves the last cell of the grid empty.
     if len(groups) % 2 and across == 2:
@@ -283,7 +282,7 @@ def _legend(marks: list[CurveMark]) -> str:
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame, metrics: dict[str, Metric]) -> str:
+def _alt(data: pd.DataFrame, metrics: dict[str, Metric], unit: str) -> str:
     marks, sentences = typed_rows(data, CurveMark), []
     for name, metric in metrics.items():
         last: dict[str, CurveMark] = {}
@@ -291,10 +290,10 @@ def _alt(data: pd.DataFrame, metrics: dict[str, Metric]) -> str:
             if mark.metric == name and mark.what != "diverged":
                 last[mark.arm] = max(last.get(mark.arm, mark), mark, key=lambda m: m.epoch)
         ends = (
-            f"{mark.label} {format.number(mark.value, metric.digits)} at epoch {mark.epoch}"
+            f"{mark.label} {format.number(mark.value, metric.digits)} at {unit} {mark.epoch}"
             for mark in last.values()
         )
         sentences.append(f"{format.head(metric)}, last: {listing(ends)}.")
     lost = dict.fromkeys(mark.label for mark in marks if mark.what == "diverged")
     sentences += [f"Diverged: {listing(lost)}."] * bool(lost)
-    return " ".join(["Learning curves, mean over seeds by epoch.", *sentences])
+    return " ".join([f"Learning curves, mean over seeds by {unit}.", *sentences])

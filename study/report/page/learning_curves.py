@@ -13,19 +13,19 @@ from study.tasks.arms import PlannedArm
 
 
 def curves(report: Report) -> Iterator[Chart]:
-    """Charts of the training loss and the first quality; a study of one epoch has none."""
+    """Charts of the training loss and the first quality; trials measured once have none."""
     plan = report.plan
     for name in (n for n in ("train_loss", plan.tested) if n):
         part = stats.of_metric(report.analysis.curves, name)
         points = stats.typed_rows(part, CurveValue)
-        epochs = max((point.epoch for point in points), default=0)
-        if epochs < 2:
+        epochs, unit = max((point.epoch for point in points), default=0), plan.task.progress_unit
+        if len({point.epoch for point in points}) < 2:
             continue
         title = "Training loss" if name == "train_loss" else format.name(plan.catalogue[name])
         yield Chart(
             f"curve-{name.replace('_', '-')}",
-            f"{title} by epoch",
-            f"{title} of {len({point.arm for point in points})} arms over {epochs} epochs.",
+            f"{title} by {unit}",
+            f"{title} of {len({point.arm for point in points})} arms over {epochs} {unit}s.",
             _lines(report, part, name, epochs=epochs),
         )
 
@@ -41,7 +41,8 @@ def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spe
         data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
     upwards = axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
     # A whole step keeps plotly from labelling halves of epochs.
-    across = {"title": {"text": "Epoch"}, "dtick": max(1, epochs // 10)}
+    title = {"text": report.plan.task.progress_unit.capitalize()}
+    across = {"title": title, "dtick": max(1, epochs // 10)}
     return {"data": data, "layout": {"xaxis": across, "yaxis": upwards, **SIZE}}
 
 

@@ -43,6 +43,7 @@ class Detection(Task):
     named = ("model", "data", "recipe", "weights")
     catalogue = Catalogue({**COSTS, **OWN_COSTS, **QUALITIES, **SPEEDS})
     columns = ("params", "macs", "ap")
+    progress_unit = "iteration"
 
     def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
         # A detector of boxes has no masks to measure.
