@@ -176,13 +176,8 @@ class Plan:
         # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
         missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
         records = {t.name: self.task.record(arm, t.seed, self.study) for arm, t in missing}
-        return {name: self._stopped_early(name, record) for name, record in records.items()}
-
-    def _stopped_early(self, name: str, record: TrialRecord) -> TrialRecord:
-        """The record of a trial, with the rule that may stop it if it is a search's candidate."""
         # Without a rule no record differs from that of any other study.
-        every = self.search.proposals if self.search and self.search.rules.stop else ()
-        for proposal in every:
-            if self.search and proposal.trial and proposal.trial.name == name:
-                return record.model_copy(update={"stopping": self.search.stopping(proposal)})
-        return record
+        for name, rule in (self.search.stopping if self.search else {}).items():
+            if name in records:
+                records[name] = records[name].model_copy(update={"stopping": rule})
+        return records

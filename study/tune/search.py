@@ -1,8 +1,10 @@
 """A search: the candidates that were proposed, and the front of those that were trained."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from study.spec.searching import SearchRules
 from study.spec.tuning import Values
@@ -12,23 +14,53 @@ from study.tune.tuning import Proposal
 
 
 @dataclass(frozen=True)
-class Rejected:
-    """Candidates that were never trained."""
+class Refused:
+    """A candidate that was never trained."""
 
-    constraints: Mapping[str, int]
-    """By cost, the candidates that broke its constraint; one may break several."""
-    outside: int = 0
-    """Candidates that broke a constraint."""
-    repeated: int = 0
-    """Candidates that compute what an earlier one computes."""
-    unfit: int = 0
-    """Candidates that cannot be built, or whose cost cannot be counted."""
-    example: str = ""
-    """Why one of them cannot be built."""
+    why: Literal["cost", "repeat", "unfit"]
+    """Its cost breaks a constraint; it computes what an earlier one does; or it cannot be built, or
+    its cost cannot be counted."""
+    excess: Mapping[str, float] = field(default_factory=dict)
+    """By cost, how far it lies outside a constraint, as a fraction of the bound."""
+    reason: str = ""
+    """Why it cannot be built."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The candidates that were never trained."""
+
+    every: tuple[Refused, ...] = ()
 
     @property
     def count(self) -> int:
-        return self.outside + self.repeated + self.unfit
+        return len(self.every)
+
+    @property
+    def outside(self) -> int:
+        """The candidates that broke a constraint."""
+        return self._number("cost")
+
+    @property
+    def repeated(self) -> int:
+        return self._number("repeat")
+
+    @property
+    def unfit(self) -> int:
+        return self._number("unfit")
+
+    def _number(self, why: str) -> int:
+        return sum(refused.why == why for refused in self.every)
+
+    @property
+    def constraints(self) -> dict[str, int]:
+        """By cost, the candidates that broke its constraint; one may break several."""
+        return dict(Counter(name for refused in self.every for name in refused.excess))
+
+    @property
+    def example(self) -> str:
+        """Why one of them cannot be built; "" if all can."""
+        return next((refused.reason for refused in self.every if refused.reason), "")
 
 
 @dataclass(frozen=True)
@@ -77,19 +109,22 @@ class Search:
             if p.arm and (p.state != "failed" or hopeless or p.number >= closed)
         ]
 
-    def stopping(self, proposal: Proposal) -> Stopping | None:
-        """How the trial of a candidate is stopped early; None without such a rule."""
-        if self.rules.stop is None:
-            return None
+    @property
+    def stopping(self) -> dict[str, Stopping]:
+        """How candidates are stopped early, by the name of the trial; none without such a rule."""
         # Of whole batches alone: those of its own may still be at work.
-        batch = proposal.number - proposal.number % self.rules.batch
-        earlier = [p.trial.name for p in self.proposals[:batch] if p.trial]
-        return Stopping(
-            rule=self.rules.stop,
-            metric=self.rules.objectives[0],
-            higher=self.higher[0],
-            earlier=earlier,
-        )
+        names = [p.trial.name for p in self.proposals if p.trial]
+        size = self.rules.batch
+        return {
+            name: Stopping(
+                rule=self.rules.stop,
+                metric=self.rules.objectives[0],
+                higher=self.higher[0],
+                earlier=names[: number - number % size],
+            )
+            for number, name in enumerate(names)
+            if self.rules.stop
+        }
 
     @property
     def censored(self) -> int:

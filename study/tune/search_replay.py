@@ -4,8 +4,6 @@ Costs are counted on the meta device, so a candidate that breaks a constraint is
 anything trains, and the next one is asked for.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from study.errors import SpecError
@@ -21,7 +19,7 @@ from study.tasks.arms import ResolvedArm
 from study.tune.known_proposals import KnownProposals
 from study.tune.proposal_trials import ProposalTrials
 from study.tune.replay import file_values
-from study.tune.search import Rejected, Search
+from study.tune.search import Refused, Rejected, Search
 from study.tune.tuning import Proposal
 
 # 500 candidates of a small ResT take about 20 s; a space with one fit candidate in 500 is wrong.
@@ -66,21 +64,6 @@ def _unknown_bounds(rules: SearchRules, baseline: ResolvedArm, places: Places) -
     ]
 
 
-@dataclass
-class Refusals:
-    """A count of what `Rejected` has."""
-
-    constraints: Counter[str] = field(default_factory=Counter)
-    outside: int = 0
-    repeated: int = 0
-    unfit: int = 0
-    example: str = ""
-
-    @property
-    def record(self) -> Rejected:
-        return Rejected(**{**vars(self), "constraints": dict(self.constraints)})
-
-
 @dataclass(frozen=True)
 class SearchReplay:
     """A study with a search, and the store that has its results."""
@@ -88,7 +71,7 @@ class SearchReplay:
     trials: ProposalTrials
     rules: SearchRules
     baseline: ResolvedArm
-    refusals: Refusals = field(default_factory=Refusals)
+    refused: list[Refused] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     """The digests of the candidates so far, refused ones too."""
 
@@ -104,11 +87,8 @@ class SearchReplay:
             store=self.trials.store,
             owner=self.baseline.digest,
         )
-        rows, search = (
-            list[Proposal](),
-            Search(rules, higher, self.baseline, ours, (), Rejected({})),
-        )
-        exhausted = False
+        search = Search(rules, higher, self.baseline, ours, (), Rejected())
+        rows, exhausted = list[Proposal](), False
         while len(rows) < rules.trials and not exhausted:
             first = len(rows)
             while len(rows) < min(first + rules.batch, rules.trials) and not exhausted:
@@ -122,7 +102,10 @@ class SearchReplay:
             source.tell([self._outcome(search, proposal) for proposal in batch])
         source.keep()
         return replace(
-            search, proposals=tuple(rows), rejected=self.refusals.record, exhausted=exhausted
+            search,
+            proposals=tuple(rows),
+            rejected=Rejected(tuple(self.refused)),
+            exhausted=exhausted,
         )
 
     def _outcome(self, search: Search, proposal: Proposal) -> tuple[float, ...] | None:
@@ -131,21 +114,22 @@ class SearchReplay:
 
     def _next(self, source: KnownProposals, number: int) -> Proposal | None:
         """The next candidate that is to be trained; None if there seems to be no other."""
-        repeated = self.refusals.repeated
+        last: Refused | None = None
         for _ in range(ATTEMPTS):
             # A sampler that has settled proposes the same candidate again and again, whatever it
             # is told of repeats, so the one after a repeat is drawn at random.
-            repeats, repeated = self.refusals.repeated - repeated, self.refusals.repeated
-            values = source.ask(at_random=bool(repeats))
-            built, excess = self._accepted(values)
+            values = source.ask(at_random=last is not None and last.why == "repeat")
+            built = self._built(values)
             # Refused ones cost no trial, so they do not count.
-            if built is not None:
+            if not isinstance(built, Refused):
                 words = self.rules.label(values, file_values(self.rules, self.baseline))
                 label = f"candidate {number}{': ' * bool(words)}{words}"
                 return self.trials.proposal(
                     replace(built, label=label), number, values, name=self._name(built)
                 )
-            source.refuse(excess)
+            last = built
+            self.refused.append(built)
+            source.refuse(built.excess)
         return None
 
     def _name(self, built: ResolvedArm) -> str:
@@ -159,8 +143,8 @@ class SearchReplay:
             key = digest([key, repr(replace(self.rules, labels={}, keep=1, trials=1))])[:10]
         return f"{key}-{self.rules.trial_seed}"
 
-    def _accepted(self, values: Values) -> tuple[ResolvedArm | None, Mapping[str, float]]:
-        """The arm of a candidate that is to be trained; else by how much it breaks constraints."""
+    def _built(self, values: Values) -> ResolvedArm | Refused:
+        """The arm of a candidate that is to be trained, or why it is not."""
         built, problems = self.trials.built(
             self.baseline.arm.choices, {**values, **self.rules.held_out}
         )
@@ -168,27 +152,18 @@ class SearchReplay:
             # The file's own values are right, so it is holding out that is wrong with them.
             if not values:
                 raise SpecError(report(problems))
-            return self._unfit(problems[0].message)
+            return Refused("unfit", reason=problems[0].message)
         # What cannot be counted can neither be compared nor constrained.
         needed = {*self.rules.constraints, *self.rules.objectives[1:]}
         if unknown := sorted(n for n in needed if built.cost_record.cost.get(n) is None):
-            return self._unfit(f"{unknown[0]} cannot be counted: {built.cost_record.refused}")
+            reason = f"{unknown[0]} cannot be counted: {built.cost_record.refused}"
+            return Refused("unfit", reason=reason)
         # By what it computes: values may differ where another value switches them off.
         if built.digest in self.known:
-            self.refusals.repeated += 1
-            return None, {}
+            return Refused("repeat")
         self.known.add(built.digest)
         excess = self._excess(built)
-        if excess:
-            # Counted once, although several constraints may be broken.
-            self.refusals.outside += 1
-            self.refusals.constraints.update(excess.keys())
-        return None if excess else built, excess
-
-    def _unfit(self, reason: str) -> tuple[None, Mapping[str, float]]:
-        self.refusals.unfit += 1
-        self.refusals.example = self.refusals.example or reason
-        return None, {}
+        return Refused("cost", excess) if excess else built
 
     def _excess(self, built: ResolvedArm) -> dict[str, float]:
         """By how much a candidate breaks each constraint, as a fraction of its bound."""
