@@ -33,9 +33,8 @@ def plan_head(plan: Plan) -> str:
         again += f" + {plan.search.budget} of the search"
     limits, trials = study.sequential, many(total(plan), "trial")
     each = f"{limits.min} to {limits.max} seeds" if limits else many(len(study.seeds), "seed")
-    arms = many(len(plan.arms), "arm")
-    if plan.search and not plan.search.spent:
-        arms = f"up to {1 + plan.search.rules.keep} arms"
+    is_open = plan.search is not None and not plan.search.spent
+    arms = f"{'up to ' * is_open}{many(plan.most_arms, 'arm')}"
     designs = ", ".join(_design(study, name) for name in study.designs)
     return (
         f"{study.name} · {study.question}\n"
@@ -54,8 +53,7 @@ def total(plan: Plan) -> int:
         return sum(len(arm.trials) for arm in plan.arms) + plan.proposing.budget
     limits = plan.study.sequential
     seeds = limits.min if limits else len(plan.study.seeds)
-    arms = 1 + plan.search.rules.keep if plan.search else len(plan.arms)
-    return (arms + plan.study.aa) * seeds + plan.proposing.budget
+    return (plan.most_arms + plan.study.aa) * seeds + plan.proposing.budget
 
 
 def _design(study: Study, name: str) -> str:

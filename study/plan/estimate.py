@@ -136,8 +136,9 @@ def remaining(plan: Plan) -> dict[str, int]:
         # Candidates cost about what the baseline costs, as far as anybody knows beforehand.
         left[plan.baseline.digest] += search.budget - search.ended
         if not search.spent:
-            arms = 1 + search.rules.keep
-            left[plan.baseline.digest] += arms * (limits.min if limits else len(plan.study.seeds))
+            left[plan.baseline.digest] += plan.most_arms * (
+                limits.min if limits else len(plan.study.seeds)
+            )
     return left
 
 

@@ -72,6 +72,13 @@ class Plan:
         return self.tuning or self.search
 
     @property
+    def most_arms(self) -> int:
+        """The number of arms that the study has, or may have once its search has ended."""
+        if self.search and not self.search.spent:
+            return 1 + self.search.rules.keep
+        return len(self.arms)
+
+    @property
     def trials(self) -> list[Trial]:
         # Two proposals may have the same values, and so one trial.
         return list({trial.name: trial for arm in self.trained for trial in arm.trials}.values())
