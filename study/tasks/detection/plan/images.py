@@ -1,12 +1,17 @@
 """Problems of the annotation files that trials read, before anything trains."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm
 from study.tasks.detection.config import config_of
 from study.tasks.detection.schema import CocoData
+
+if TYPE_CHECKING:
+    from study.tasks.detection.data.problems import AnnotationProblem
 
 
 def forget() -> None:
@@ -15,6 +20,7 @@ def forget() -> None:
     from study.tasks.detection.data import loading
 
     loading.forget()
+    _wrong.cache_clear()
 
 
 def problems(arms: Iterable[Arm], places: Places, *, absent: bool) -> list[Problem]:
@@ -22,12 +28,10 @@ def problems(arms: Iterable[Arm], places: Places, *, absent: bool) -> list[Probl
 
     A plan can be made without images, so absent files are a problem only if `absent` is true.
     """
-    from study.tasks.detection.data import problems as entries
-
     return [
         Problem(wrong.message, places.of_part("data", arm.choices, wrong.key))
         for arm, data, masks in _sets(arms)
-        for wrong in entries.problems(data, masks=masks)
+        for wrong in _wrong(data.model_dump_json(), masks)
         if absent or not wrong.absent
     ]
 
@@ -38,10 +42,18 @@ def notes(arms: Iterable[Arm]) -> list[str]:
 
     rows = list[str]()
     for _, data, masks in _sets(arms):
-        wrong = entries.problems(data, masks=masks)
+        wrong = _wrong(data.model_dump_json(), masks)
         rows += [f"no images: {problem.message}" for problem in wrong if problem.absent]
         rows += [] if wrong else entries.notes(data, masks=masks)
     return list(dict.fromkeys(rows))
+
+
+@cache
+def _wrong(data: str, masks: bool) -> "tuple[AnnotationProblem, ...]":
+    """The problems of a data set, by its keys as JSON; once, as up to 10,000 images are opened."""
+    from study.tasks.detection.data import problems as entries
+
+    return tuple(entries.problems(CocoData.model_validate_json(data), masks=masks))
 
 
 def _sets(arms: Iterable[Arm]) -> Iterator[tuple[Arm, CocoData, bool]]:
