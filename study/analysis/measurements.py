@@ -1,6 +1,7 @@
 """The stored measurements of a plan as rows, and the fingerprint of a report made of them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
@@ -206,7 +207,7 @@ def _search(plan: Plan) -> list[Record]:
     search = plan.search
     if search is None:
         return []
-    rejected: Record = {"rejected": vars(search.rejected)}
+    rejected: Record = {"rejected": [asdict(refused) for refused in search.rejected.every]}
     return [rejected] + [
         {"values": dict(p.values), "ends": [p.state, search.objectives(p), p.seconds]}
         for p in search.proposals

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -130,6 +131,15 @@ def test_a_candidate_s_result_makes_a_report_stale(tmp_path):
     name, record = next(iter(plan.records().items()))
     finish(store(tmp_path), name, record)
     assert fingerprint(planned(tmp_path), store(tmp_path)) != before
+
+
+def test_a_refused_candidate_is_part_of_what_a_report_shows(tmp_path):
+    plan = grown(tmp_path)
+    refused, *others = plan.search.rejected.every
+    less = replace(plan.search, rejected=replace(plan.search.rejected, every=tuple(others)))
+    before, after = (fingerprint(p, store(tmp_path)) for p in (plan, replace(plan, search=less)))
+    assert refused.excess
+    assert before != after
 
 
 def test_the_plan_says_how_far_the_search_is_and_what_it_refused(tmp_path):
