@@ -5,7 +5,8 @@ from pathlib import Path
 from study.spec.configurations import Configurations
 from study.spec.published_numbers import published_numbers
 from study.spec.schema import SequentialSeeds, StudyFile
-from study.spec.study import Study
+from study.spec.study import BASELINE, Study
+from study.spec.titles import titled
 from study.spec.yaml import Tree
 from study.text import normal
 
@@ -13,6 +14,7 @@ from study.text import normal
 def assembled(path: Path, file: StudyFile, configurations: Configurations) -> Study:
     """The study of a checked file; single values become lists, and numbers of seeds seeds."""
     places = configurations.places
+    titles = {normal(path): normal(title) for path, title in file.titles.items()}
     return Study(
         name=path.stem,
         path=path,
@@ -22,7 +24,8 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         task=file.task,
         source=file.source,
         baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
-        factors=tuple(tree.factor for tree in places.factors),
+        factors=titled([tree.factor for tree in places.factors], titles),
+        baseline_title=titles.get(BASELINE, BASELINE),
         seeds=_seeds(file),
         sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
         columns=tuple(file.columns or ()) or _columns(configurations),

@@ -7,11 +7,9 @@ from study.spec.configurations import Configurations
 from study.spec.places import FactorTree, keys_of
 from study.spec.problems import Location
 from study.spec.reader import ReadStudy
+from study.spec.study import BASELINE
 from study.spec.tuning import Values
 from study.spec.yaml import Tree, inserted, placed
-
-BASELINE = "baseline"
-"""The label of the first level, which changes nothing."""
 
 
 def with_factor(file: ReadStudy, part: str, levels: Mapping[str, Values]) -> ReadStudy:

@@ -27,6 +27,7 @@ from study.spec.schema import StudyFile, salvaged, validated
 from study.spec.search_checks import search_of
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
+from study.spec.titles import title_problems
 from study.spec.tuning_checks import space_problems, tuning_of
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
@@ -204,6 +205,8 @@ def _study(
     catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
     designs, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
     problems += more + wrong + unfit + undefined_names(document, catalogue)
+    paths = [factor.path for factor in factors]
+    problems += title_problems(document.value.get("titles", absent), paths)
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
     study = assembled(path, valid, configurations)

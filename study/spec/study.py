@@ -21,6 +21,22 @@ Designs = Mapping[str, Mapping[str, object]]
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
 # In brackets: a comma would end the label in a list of a study file.
 MATCHED = "(matched)"
+BASELINE = "baseline"
+"""The label of the baseline where no level of a factor names it."""
+
+TERMS = {
+    "aa": "augmentation policy",
+    "args": "arguments",
+    "img": "image",
+    "lr": "learning rate",
+    "norm": "normalisation",
+    "opt": "optimizer",
+    "qkv": "QKV",
+    "reprob": "random erasing",
+    "sched": "schedule",
+    "wd": "weight decay",
+}
+"""Usual abbreviations in the keys of models and recipes, spelled out for print."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,12 @@ class Factor:
 
     path: str
     levels: tuple[Level, ...]
+    given_title: str = ""
+
+    @property
+    def title(self) -> str:
+        """The words that are printed for the factor in place of its path."""
+        return self.given_title or spelled(self.path)
 
 
 @dataclass(frozen=True)
@@ -119,6 +141,7 @@ class Study:
     claims: tuple[str, ...]
     arms: tuple[Arm, ...] = ()
     """The arms of all designs, each once, the baseline first."""
+    baseline_title: str = BASELINE
     text: str = ""
     """The text of the study file when it was read."""
     is_file: bool = True
@@ -189,14 +212,16 @@ class Study:
         departs = [factor for factor, level in enumerate(choices) if level]
         if not departs:
             within = 0 if len(self.factors) == 1 else within
-            return self.factors[within].levels[0].label if within is not None else "baseline"
+            own = self.baseline_title
+            return self.factors[within].levels[0].label if within is not None else own
         return " + ".join(self.factors[f].levels[choices[f]].label for f in departs)
 
     def labels(self, choices: Sequence[int]) -> list[str]:
         """All labels of an arm; the baseline may be named by its level of any factor."""
         if any(choices):
             return [self.label(choices)]
-        return ["baseline", *(factor.levels[0].label for factor in self.factors)]
+        first = (factor.levels[0].label for factor in self.factors)
+        return [*dict.fromkeys([BASELINE, self.baseline_title]), *first]
 
     def arm_label(self, arm: Arm) -> str:
         """The label of an arm; that of a twin says so."""
@@ -205,6 +230,13 @@ class Study:
     def arm_labels(self, arm: Arm) -> list[str]:
         """All labels of an arm, of which a twin has one."""
         return [self.arm_label(arm)] if arm.is_twin else self.labels(arm.choices)
+
+
+def spelled(path: str) -> str:
+    """The last key of a path in words: `recipe.weight_decay` gives "Weight decay"."""
+    words = [TERMS.get(word, word) for word in path.rpartition(".")[2].split("_")]
+    text = " ".join(words).strip() or path
+    return text[0].upper() + text[1:]
 
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:

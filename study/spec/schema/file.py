@@ -89,6 +89,9 @@ class StudyFile(Strict):
     factors: dict[str, dict[str, object] | list[object]] = Field(
         {}, description="path: {label: value}, or a list of values; baseline first"
     )
+    titles: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        {}, description="path of a factor, or baseline: the words that are printed for it"
+    )
     design: str | Named | Annotated[list[str | Named], Field(min_length=1)] = Field(
         "one_at_a_time", description="which arms there are: a name, {name: ..., option: ...}"
     )
