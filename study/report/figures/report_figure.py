@@ -2,20 +2,16 @@
 
 import io
 import re
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 
 import pandas as pd
-from matplotlib import style
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 
 from study import format
-from study.report.figures.style import SCRIPTS, STYLE
+from study.report.figure_style import DEFAULT, FigureStyle
+from study.report.figures.style_sheets import styled
 from study.report.spreadsheet import comma_separated
 from study.report.table import plain
 from study.spec.metric import Metric
@@ -41,41 +37,20 @@ class ReportFigure:
     """The drawn numbers, in the units of the table."""
     alt: str
     """Alternative text: what the figure shows, and its main numbers."""
-
-
-@contextmanager
-def styled() -> Iterator[None]:
-    """A context in which matplotlib uses our style and ignores the user's own settings.
-
-    A letter that no installed font has is drawn as a box, without a warning: the data and the
-    alternative text have it.
-    """
-    # "default" first: a user's matplotlibrc would change the figure, and its bytes.
-    with (
-        warnings.catch_warnings(),
-        style.context(["default", STYLE | {"font.family": font_families()}]),
-    ):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield
-
-
-@cache
-def font_families() -> list[str]:
-    """Matplotlib's own font, and installed fonts for scripts that it lacks."""
-    here = {font.name for font in fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
+    style: FigureStyle = DEFAULT
+    """The style that it is drawn in, and saved in."""
 
 
 def files(drawn_figure: ReportFigure) -> dict[str, bytes]:
     """Contents by file name: the figure in every format, and its data as CSV."""
-    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure.figure, end) for end in UNDATED}
+    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure, end) for end in UNDATED}
     return contents | {f"{drawn_figure.name}.csv": comma_separated(drawn_figure.data).encode()}
 
 
 def svg(drawn_figure: ReportFigure) -> str:
     """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
     # An element inside HTML may have no XML prologue and no doctype.
-    text = _saved(drawn_figure.figure, "svg").decode()
+    text = _saved(drawn_figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
     own = re.sub(r"\W", "-", drawn_figure.name)
     # Matplotlib numbers its ids from the start in every file; a page has several files.
@@ -89,11 +64,11 @@ def svg(drawn_figure: ReportFigure) -> str:
     )
 
 
-def _saved(figure: Figure, end: str) -> bytes:
+def _saved(drawn: ReportFigure, end: str) -> bytes:
     file = io.BytesIO()
-    with styled():
+    with styled(drawn.style):
         # The resolution is that of the PNG; the vector formats ignore it but for raster parts.
-        figure.savefig(file, format=end, metadata=UNDATED[end], dpi=300)
+        drawn.figure.savefig(file, format=end, metadata=UNDATED[end], dpi=300)
     return file.getvalue()
 
 

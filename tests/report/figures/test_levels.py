@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from study.report import figures
 from study.report.figures import level_marks
 from study.report.figures.axes import within_percent
-from study.report.figures.report_figure import styled
+from study.report.figures.style_sheets import styled
 from study.spec.metric import Metric
 from tests.report.figures.drawn import LONG, RATIOS, reported
 
