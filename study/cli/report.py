@@ -15,6 +15,7 @@ from study.cli.options import reports_option, study_file
 from study.cli.output import console, note_strays, show_tables
 from study.errors import SpecError, StudyError
 from study.store import polling
+from study.store.states import OPEN
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -105,8 +106,7 @@ def _watch(
 def _going_on(plan: "Plan", store: "Store") -> bool:
     from study.launch import status
 
-    open_ = ("running", "stale", "pending")
-    return any(t.state in open_ for t in plan.trials) or bool(
+    return any(t.state in OPEN for t in plan.trials) or bool(
         status.active_workers(store, plan.study.identity)
     )
 
