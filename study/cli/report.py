@@ -17,6 +17,7 @@ from study.cli.output import console, note_strays, show_tables
 from study.errors import SpecError, StudyError
 from study.report.figure_style import DEFAULT, FigureStyle
 from study.store import polling
+from study.store.states import OPEN
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -108,8 +109,7 @@ def _watch(
 def _going_on(plan: "Plan", store: "Store") -> bool:
     from study.launch import status
 
-    open_ = ("running", "stale", "pending")
-    return any(t.state in open_ for t in plan.trials) or bool(
+    return any(t.state in OPEN for t in plan.trials) or bool(
         status.active_workers(store, plan.study.identity)
     )
 

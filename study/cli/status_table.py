@@ -67,7 +67,9 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
 
 def _where(plan: Plan, store: Store, trial: Trial) -> str:
     """Who works on a trial, or did; and for what other study, where that is so."""
-    who = leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
+    who = (
+        leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "paused") else None
+    )
     if who is None:
         return ""
     other = job.study_of_job(store, who.work)
