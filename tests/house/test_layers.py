@@ -120,7 +120,7 @@ WITHIN_REPORT = {
     "figures": {"blocks", "contents", "spreadsheet", "table"},
     "tables": {"contents", "table", "text"},
     "compare": {"tables", "text"},
-    "page": {"contents", "figures", "formats"},
+    "page": {"blocks", "contents", "figures", "formats"},
     "report": {
         "contents",
         "figures",

@@ -23,13 +23,18 @@ from study.report.figures.search import search
 from study.report.figures.speed import speed
 from study.report.figures.tuning import tuning
 
-__all__ = ["FIGURES", "ReportFigure", "all_figures", "files", "svg"]
+__all__ = ["FIGURES", "ReportFigure", "all_figures", "figures_by_kind", "files", "svg"]
 
 
 def all_figures(report: Report) -> list[ReportFigure]:
     """Every figure that the report has data for."""
+    return [figure for figures in figures_by_kind(report).values() for figure in figures]
+
+
+def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
+    """The same by the key of `FIGURES`; kinds without data have an empty list."""
     with styled():
-        return [figure for draw in FIGURES.values() for figure in draw(report)]
+        return {kind: list(draw(report)) for kind, draw in FIGURES.items()}
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
