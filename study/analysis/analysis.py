@@ -20,11 +20,13 @@ from study.analysis import (
 from study.analysis.candidates import Candidates, candidates
 from study.analysis.decided import Decided
 from study.analysis.ledger import Ledger, ledger
+from study.analysis.levels import level_interval
 from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
 
 if TYPE_CHECKING:
+    from study.stats.intervals import Numbers
     from study.stats.per_image import Array
 
 Key = tuple[str, str]
@@ -64,7 +66,8 @@ class Analysis(Decided):
         """Means of qualities with their intervals by (arm, metric); NaN if a seed diverged.
 
         The interval over seeds is that of `inference`; of given weights it is the bootstrap
-        interval over images.
+        interval over images. That of a fraction is formed on the logit scale, so that it lies
+        within 0 and 1 (`stats.of_fraction`); it is longer towards 50 %.
         """
         rows = self.measurements.dropna(subset="seed")
         samples = {key: part["value"].to_numpy(float) for key, part in rows.groupby(MEAN_KEYS)}
@@ -79,11 +82,14 @@ class Analysis(Decided):
 
     def _mean_interval(self, key: Key, sample: "Array") -> tuple[float, float]:
         hits = self.hits.arrays.get(key)
-        return (
-            self.inference.interval(sample)
-            if hits is None
-            else stats.image_interval(operator.pos, hits)
-        )
+        if hits is not None:
+            return stats.image_interval(operator.pos, hits)
+        return self.level_interval(key[1], sample)
+
+    def level_interval(self, metric: str, sample: "Numbers") -> tuple[float, float]:
+        """The interval of the mean of one value per seed (n,); see `levels.level_interval`."""
+        ends = self.inference.interval(sample)
+        return level_interval(self.catalogue[metric], sample, ends)
 
     def has_interval(self, metric: str) -> bool:
         """True if differences in a quality may have an interval, over seeds or over images."""

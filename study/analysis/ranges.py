@@ -14,6 +14,7 @@ from itertools import product
 from statistics import NormalDist
 
 from study import stats
+from study.analysis.levels import level_interval
 from study.analysis.outcomes import image_error
 from study.analysis.quantities import (
     CHANGE,
@@ -126,6 +127,8 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
     if error:
         ends = stats.over_images(ends, error, confidence)
         note += f", {error.images} images"
+    if quantity is LEVEL:
+        ends = level_interval(sides[0].metric, sample, ends)
     # ddof 1, as in the t interval: numpy's default is the deviation of a whole population.
     sd = float(sample.std(ddof=1))
     return MeasuredRange(note + _at(confidence), mean, *ends, sd, confidence, len(shared), error)

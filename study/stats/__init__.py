@@ -26,6 +26,7 @@ from study.stats.intervals import (
     bca,
     corrected,
     interval,
+    of_fraction,
 )
 from study.stats.noise_floor import AA, NoiseFloor, noise_floor
 from study.stats.per_image import (
@@ -121,6 +122,7 @@ __all__ = [
     "noise_floor",
     "of_arm",
     "of_arms",
+    "of_fraction",
     "of_metric",
     "over_images",
     "over_seeds_and_images",
