@@ -8,7 +8,8 @@ import pandas as pd
 from study import format, stats
 from study.report.blocks import blocks
 from study.report.contents import Report
-from study.report.figures.curves import ARMS_PER_PANEL, LOSS, LOSS_METRIC, CurveMark, separated
+from study.report.figures.curve_points import LOSS, LOSS_METRIC, CurveMark
+from study.report.figures.curves import ARMS_PER_PANEL, separated
 from study.report.page.chart import Chart, CurveLine, CurvePanel, Curves, Sign
 from study.report.page.scale import Scale
 from study.report.page.words import interval
