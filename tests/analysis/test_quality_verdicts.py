@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.analysis.verdicts import ASPECTS, VERDICT_WORDS, verdicts
-from study.stats import effects, interval, seeds_needed
+from study.stats import effects, interval, of_fraction, seeds_needed
 from tests.analysis.verdict_frames import SPREAD, frame, judged, last, printed, seeds, words
 from tests.catalogue import METRICS
 
@@ -29,15 +29,21 @@ def test_the_level_of_quality(mean, sd, word):
     assert words(verdict) == (word, "", "")
 
 
+def level(values):
+    """The interval of a fraction in per cent; the lower end is farther from the mean."""
+    return tuple(100 * end for end in of_fraction(interval(values / 100)))
+
+
 @pytest.mark.parametrize(("nudge", "word"), [(-1e-6, "reproduced"), (1e-6, "underpowered")])
 def test_an_interval_that_ends_on_the_margin_is_the_last_one_inside(nudge, word):
     values = 70.0 + SPREAD
-    reach = interval(values)[1] - 70.0
+    reach = 70.0 - level(values)[0]
     assert last([printed("a", 70.0)], seeds("a", values), top1=reach - nudge)["level"] == word
 
 
 def test_on_the_margin_is_within_it():
-    verdict = last([printed("a", 70.0)], seeds("a", 70.0 + SPREAD), top1=interval(SPREAD)[1])
+    rows = [printed("a", 70.0, metric="loss")]
+    verdict = last(rows, seeds("a", 70.0 + SPREAD, "loss"), loss=interval(SPREAD)[1])
     assert verdict["level"] == "reproduced"
 
 
@@ -69,7 +75,7 @@ def test_a_level_and_a_difference_are_those_of_the_statistics():
     measured = [seeds("base", base), seeds("a", other[:4])]
     verdict = last(rows, *measured, top1=1.0)
     paired = effects(frame(*measured), "base").iloc[0]
-    assert tuple(verdict[["low", "high"]]) == pytest.approx(interval(other[:4]))
+    assert tuple(verdict[["low", "high"]]) == pytest.approx(level(other[:4]))
     numbers = [f"{100 * paired[key]:+.2f}".replace("-", "−") for key in ("mean", "low", "high")]
     assert verdict["difference_why"].startswith("{} [{}, {}], ".format(*numbers))
 
