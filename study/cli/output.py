@@ -53,6 +53,9 @@ def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> No
 
     out = console()
     for name, table in tables.items():
+        # Files alone: the main table is the same with fewer columns.
+        if name in ("table_wide", "supplement"):
+            continue
         whole = str(folder / f"{name}.md") if folder else ""
         out.print(terminal(table, out.width, whole=whole, every=not out.is_terminal))
         out.print()

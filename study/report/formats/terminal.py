@@ -39,7 +39,7 @@ def _columns(table: Table) -> list[TextColumn]:
     labels = [block.head for block in table.blocks] + [row.label for row in rows]
     heads = ["\n".join(lines(head)) for head in table.heads]
     texts = ([row.cells[index].text for row in rows] for index in range(len(heads)))
-    return [("", labels), *zip(heads, texts, strict=True)]
+    return [(table.first, labels), *zip(heads, texts, strict=True)]
 
 
 def _order(table: Table) -> list[int]:
