@@ -130,7 +130,7 @@ def test_a_cost_that_was_refused_is_not_spoken_for(lab):
         cost={"Aa": {"params": 9e6}, "Bb": "the counters disagree"},
     )
     assert answer_text(plan_and_store) == (
-        "Nothing was trained; Params (M) goes from 9.00 (Aa) to 10.49 (Base) over 2 of 3 arms."
+        "Nothing was trained; Params (M) goes from 9.00 (Aa) to 10.5 (Base) over 2 of 3 arms."
     )
 
 
