@@ -15,6 +15,7 @@ from study.report.figures.curves import curves
 from study.report.figures.effects import effects
 from study.report.figures.factors import factors
 from study.report.figures.interactions import interactions
+from study.report.figures.letters import with_drawn_labels
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
 from study.report.figures.published import published
@@ -32,7 +33,12 @@ def all_figures(report: Report) -> list[ReportFigure]:
     """Every figure that the report has data for, in its style."""
     with styled(report.style):
         every = [figure for draw in FIGURES.values() for figure in draw(report)]
-    return [replace(figure, style=report.style) for figure in every]
+        # The labels as they are in the study file, and as the fonts of this style write them.
+        data = [with_drawn_labels(figure.data) for figure in every]
+    return [
+        replace(figure, style=report.style, data=own)
+        for figure, own in zip(every, data, strict=True)
+    ]
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
