@@ -10,7 +10,7 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 
 from study.report import figures
-from study.report.figures.report_figure import styled
+from study.report.figures.style_sheets import styled
 from tests.report.figures.drawn import NUMBERS, kind, near
 from tests.report.scenes import SCENES
 
@@ -57,7 +57,7 @@ def test_figures_have_names_of_their_own_data_and_words(shown, name):
         assert figure.alt.endswith(".")
         assert not re.search(r"\bnan\b|None|<NA>", figure.alt)
         assert "\n" not in figure.alt
-        assert figure.figure.get_figwidth() in (3.25, 6.75)
+        assert figure.figure.get_figwidth() in (3.3, 6.9)
         assert figure.figure.get_figheight() < 11  # a page
 
 

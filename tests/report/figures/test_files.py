@@ -28,7 +28,7 @@ def test_files_are_named_by_the_figure(shown):
 
 
 def test_figures_are_as_wide_as_a_column_or_a_page(shown):
-    for name, wide in (("effects", 3.25), ("cost", 6.75)):
+    for name, wide in (("effects", 3.3), ("cost", 6.9)):
         content = figures.files(shown("emsa")[1][name])[f"{name}.png"]
         assert Image.open(io.BytesIO(content)).width == round(wide * 300)
 
