@@ -10,6 +10,7 @@ import click
 
 from study.api.request import StudyRequest
 from study.errors import SpecError, unknown
+from study.report.figure_style import FONTS, WIDTHS, figure_style
 from study.spec.image_size import LARGEST, SMALLEST, ImageSize, parsed
 
 # Decorators change the arguments of a command, so its type cannot say more.
@@ -57,6 +58,31 @@ def study_file(command: Command) -> Command:
     ) -> Any:
         request = StudyRequest(file, profile, settings, store, imports, tell=_tell)
         return command(request=request, **rest)
+
+    return wrapped
+
+
+def figure_options(command: Command) -> Command:
+    """The options of figures, passed to the command as `style`."""
+
+    @click.option(
+        "--width",
+        type=click.Choice([*WIDTHS]),
+        default="text",
+        show_default=True,
+        help="Figures as wide as one column of a two-column paper, or as its text.",
+    )
+    @click.option(
+        "--style",
+        "fonts",
+        metavar="NAME|FILE",
+        default="sans",
+        show_default=True,
+        help=f"Fonts of figures: {', '.join(FONTS)}, or a style sheet of matplotlib.",
+    )
+    @functools.wraps(command)
+    def wrapped(width: str, fonts: str, **rest: object) -> object:
+        return command(style=figure_style(width, fonts), **rest)
 
     return wrapped
 

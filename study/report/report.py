@@ -9,6 +9,7 @@ from study.analysis.measurements import MANIFEST
 from study.plan.plan import Plan
 from study.report import figures
 from study.report.contents import Report
+from study.report.figure_style import DEFAULT, FigureStyle
 from study.report.formats import FORMATS, numbers, terminal
 from study.report.page import page
 from study.report.spreadsheet import comma_separated
@@ -42,10 +43,10 @@ __all__ = [
 ]
 
 
-def report(plan: Plan, store: Store) -> Report:
+def report(plan: Plan, store: Store, style: FigureStyle = DEFAULT) -> Report:
     """Everything a report shows, from the results that the store has so far."""
     analysis = Analysis(plan, store)
-    return Report(analysis, _tables(analysis), answer(analysis))
+    return Report(analysis, _tables(analysis), answer(analysis), style)
 
 
 def tables(plan: Plan, store: Store) -> dict[str, Table]:

@@ -1,15 +1,46 @@
 """Names of arms that are unique within a study, although labels may repeat."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from study.spec.study import Arm, Study
+from study.spec.study import BASELINE, MATCHED, Arm, Study
 
 
 def qualified(study: Study, arm: Arm) -> str:
     """An arm's label with the paths of the factors that differ from the baseline."""
     paths = (study.factors[factor].path for factor in arm.changed_factors)
     return f"{study.arm_label(arm)} ({', '.join(paths)})"
+
+
+UNCLEAR = {"none", "on", "off", "yes", "no", "true", "false", "default"}
+"""Labels that say nothing away from the heading of their factor."""
+
+
+def in_prose(study: Study, arm: Arm) -> str:
+    """An arm's label for a sentence: with the title of a factor whose level says too little.
+
+    A table has the factor in its heading; "0.1 is better than 0" needs "Drop path 0.1".
+    """
+    changed = arm.changed_factors
+    if not changed:
+        return _baseline_in_prose(study)
+    parts = " + ".join(_level_in_prose(study, f, arm.choices[f]) for f in changed)
+    return f"{parts} {MATCHED}" if arm.is_twin else parts
+
+
+def _baseline_in_prose(study: Study) -> str:
+    if len(study.factors) == 1:
+        return _level_in_prose(study, 0, 0)
+    return "the baseline" if study.baseline_title == BASELINE else study.baseline_title
+
+
+def _level_in_prose(study: Study, factor: int, level: int) -> str:
+    own = study.factors[factor]
+    label = own.levels[level].label
+    same = sum(label == other.label for f in study.factors for other in f.levels)
+    clear = same == 1 and label.lower() not in UNCLEAR and re.search(r"[^\W\d_]{2}", label)
+    return label if clear else f"{own.title} {label}"
 
 
 def effect_name(study: Study, term: Iterable[tuple[int, int]]) -> str:

@@ -131,3 +131,70 @@ def test_a_cost_that_was_refused_is_not_spoken_for(lab):
     assert answer_text(plan_and_store) == (
         "Nothing was trained; Params (M) goes from 9.00 (Aa) to 10.5 (Base) over 2 of 3 arms."
     )
+
+
+# ---- cost ----
+
+
+def with_costs(lab, *, ratios=None, factors=None, **macs):
+    """Base has 100 M multiply-adds; every arm has the same accuracies, but for Worse."""
+    arms = {label: [0.90, 0.92, 0.91] for label in macs}
+    arms |= {"Worse": [0.50, 0.51, 0.495]} if "Worse" in macs else {}
+    return answer_text(
+        lab(
+            factors or {"model.x": ["Base", *macs]},
+            top1={"baseline": [0.90, 0.91, 0.92], **arms},
+            cost={"baseline": {"macs": 1e8}, **{a: {"macs": m} for a, m in macs.items()}},
+            columns=("macs", "throughput", "top1"),
+            timed=ratios or {},
+        )
+    )
+
+
+def test_the_arm_that_saves_most_is_named_with_what_its_quality_leaves_open(lab):
+    text = with_costs(lab, Aa=31e6, Bb=60e6)
+    assert "Aa saves 69 % of the MACs; its Top-1 cannot be distinguished from the base" in text
+    assert "Bb saves" not in text
+
+
+def test_an_arm_that_is_worse_saves_nothing(lab):
+    text = with_costs(lab, Worse=10e6, Aa=80e6)
+    assert "Worse saves" not in text
+    assert "Aa saves 20 % of the MACs" in text
+
+
+def test_a_difference_in_cost_that_nobody_sees_is_not_mentioned(lab):
+    assert "MACs" not in with_costs(lab, Aa=99e6)
+
+
+def test_a_better_arm_is_named_with_its_price(lab):
+    text = answer_text(
+        lab(
+            {"model.x": ["Base", "Aa"]},
+            top1={"baseline": [0.50, 0.51, 0.52], "Aa": [0.90, 0.911, 0.92]},
+            cost={"baseline": {"macs": 1e8}, "Aa": {"macs": 4.05e8}},
+            columns=("macs", "top1"),
+        )
+    )
+    assert "Aa costs 4.05 times the MACs." in text
+
+
+# ---- labels in sentences ----
+
+
+def test_a_level_that_is_a_number_or_a_bare_word_is_named_with_its_factor(lab):
+    levels = {"model.drop_path_rate": ["0", "0.1"], "recipe.aa": ["None", "RandAugment"]}
+    text = answer_text(
+        lab(
+            levels,
+            top1={
+                "baseline": [0.50, 0.51, 0.52],
+                "0.1": [0.90, 0.911, 0.92],
+                "RandAugment": [0.1, 0.111, 0.12],
+            },
+            columns=("top1",),
+        )
+    )
+    assert "Drop path rate 0.1 (+40" in text
+    assert "RandAugment (−39" in text
+    assert "better than the baseline" in text

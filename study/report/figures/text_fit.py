@@ -10,12 +10,16 @@ from study.report.table import plain
 MORE = "…"
 
 
-@cache
 def width(text: str, size: float) -> float:
     """Width of a text in points, in the fonts of the current style."""
+    return _width(text, size, tuple(FontProperties().get_family()))
+
+
+@cache
+def _width(text: str, size: float, families: tuple[str, ...]) -> float:
+    font = FontProperties(family=families, size=size)
     # The last argument is `ismath`: a label with "$" is measured as it is drawn, as plain text.
-    extent = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
-    return float(extent[0])
+    return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 
 
 def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str:

@@ -25,6 +25,7 @@ def table(analysis: Analysis) -> Table:
     columns = list(_paper(analysis) if printed else _narrow(analysis))
     blocks = arm_blocks(analysis.plan)
     rows = arm_cells.body(analysis, blocks, columns)
+    # An interval that had no room is not mentioned in the caption either.
     interval = any("[" in column.head for column in columns)
     finished = Table(
         name=plain(analysis.plan.study.title),
@@ -66,6 +67,7 @@ def _fits(analysis: Analysis, columns: Sequence[ArmColumn]) -> bool:
     return inches([labels, *texts]) <= COLUMN
 
 
+# Half of a column: numbers take the other half.
 LABEL = 18  # characters of a label that are set on one line
 
 
@@ -86,6 +88,7 @@ def _preferred(analysis: Analysis, names: Sequence[str | None]) -> str:
     counted = {
         number.protocol.counting for name in analysis.metrics for number in analysis.printed(name)
     }
+    # A table without published counts has those of all operations.
     for wanted in [*sorted(counted - {None}, key=str), "all", *RULES]:
         for name, rule in rules.items():
             if rule == wanted:
@@ -117,6 +120,7 @@ def _delta(analysis: Analysis, *, interval: bool) -> ArmColumn:
     name = analysis.plan.tested
     metric = readable(analysis, name)
     unit = f" ({metric.difference_unit})" if metric.difference_unit else ""
+    # One seed has no interval for which the heading would leave room.
     shown_interval = interval and analysis.has_interval(name)
     head = f"Δ{unit}{' [95 % CI]' * shown_interval}"
     return arm_cells.effect(analysis, name, metric, interval=interval, head=head)
@@ -131,6 +135,7 @@ def _paper(analysis: Analysis) -> Iterator[ArmColumn]:
         metric = analysis.catalogue[name]
         if metric.kind == "quality" and analysis.seeds:
             column = arm_cells.quality(analysis, name, metric, spread=False)
+        # Nothing is trained: the column has published values alone.
         elif metric.kind == "quality":
             column = ArmColumn(name, format.head(metric), lambda label, arm: Cell(""))
         elif metric.kind == "cost":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from study import format
 from study.analysis.analysis import Analysis
 from study.report.text.compared import ComparedArms
+from study.report.text.cost_answer import cost_sentences
 from study.report.text.given_weights import given_weights_answer
 
 
@@ -53,6 +54,7 @@ def _sentences(compared: ComparedArms) -> Iterator[str]:
         yield f"{base.label}: {_level(compared)} in {format.name(compared.metric)}."
     else:
         yield from _differences(compared)
+        yield from cost_sentences(compared)
 
 
 def _level(compared: ComparedArms) -> str:

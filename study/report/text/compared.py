@@ -7,6 +7,7 @@ from functools import cached_property
 
 from study import format
 from study.analysis.analysis import Analysis
+from study.spec.arm_names import in_prose
 from study.spec.metric import Metric
 from study.stats import Effect
 
@@ -76,8 +77,8 @@ class ComparedArms:
 
     @property
     def base(self) -> str:
-        label = self.analysis.plan.baseline.label
-        return "the baseline" if label == "baseline" else label
+        plan = self.analysis.plan
+        return in_prose(plan.study, plan.baseline.arm)
 
     def pairs(self, arms: Sequence[str]) -> str:
         """The number of seeds that the arms share with the baseline, as text."""
@@ -87,7 +88,8 @@ class ComparedArms:
 
     def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
         """The labels of the first arms, with their differences, and how many more there are."""
-        labels = {arm.digest: arm.label for arm in self.analysis.plan.arms}
+        plan = self.analysis.plan
+        labels = {arm.digest: in_prose(plan.study, arm.arm) for arm in plan.arms}
         names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
         rest = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
         *first, last = [*names[:NAMED], *rest]
