@@ -122,7 +122,7 @@ WITHIN_REPORT = {
     "figures": {"blocks", "contents", "figure_style", "spreadsheet", "table", "text"},
     "tables": {"blocks", "contents", "print_width", "table", "text"},
     "compare": {"tables", "text"},
-    "page": {"blocks", "contents", "figures", "formats"},
+    "page": {"blocks", "contents", "figure_style", "figures", "formats"},
     "report": {
         "contents",
         "figure_style",
