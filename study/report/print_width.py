@@ -9,6 +9,7 @@ COLUMN, PAGE = 3.3, 6.9
 POINTS = 8  # size of the text of a table
 POINTS_PER_INCH = 72.27  # those of TeX
 GAP = 6.0  # points between two columns
+LABEL = 7.0  # em of a column of labels, whose longer ones are broken into lines
 # "Throughput" is the longest common heading of one word.
 HEAD = 11  # letters of a line of a heading; longer ones are broken where they can be
 

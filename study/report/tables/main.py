@@ -10,7 +10,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.metrics import RULES
 from study.report.blocks import arm_blocks
-from study.report.print_width import COLUMN, inches, lines
+from study.report.print_width import LABEL, em, lines, room
 from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
@@ -62,13 +62,9 @@ def _fits(analysis: Analysis, columns: Sequence[ArmColumn]) -> bool:
     """True if the columns have room in one column of a paper."""
     rows = [row for block in arm_blocks(analysis.plan) for row in block.rows]
     texts = [[*lines(column.head), *(column.cell(*row).text for row in rows)] for column in columns]
+    labels = max(em(f"● {label}") for label, _ in rows)
     # Long labels may be broken into lines.
-    labels = [f"● {label}"[:LABEL] for label, _ in rows]
-    return inches([labels, *texts]) <= COLUMN
-
-
-# Half of a column: numbers take the other half.
-LABEL = 18  # characters of a label that are set on one line
+    return room(texts) >= min(LABEL, labels)
 
 
 def shown(analysis: Analysis) -> list[str]:
