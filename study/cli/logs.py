@@ -13,6 +13,7 @@ from study.cli.options import study_file
 from study.errors import DamagedError, SpecError, unknown
 from study.store import polling
 from study.store.atomic import open_regular
+from study.store.states import OPEN
 from study.text import normal
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     width = max(len(labels[name]) for name in chosen) if len(chosen) > 1 else 0
     heads = {name: f"{labels[name]:{width}}  " if width else "" for name in chosen}
     # A trial that has yet to begin may have the log of an earlier attempt, which is skipped.
-    latecomers = {t.name for t in plan.trials if t.state in ("pending", "stale")} - named.keys()
+    latecomers = {t.name for t in plan.trials if t.state in ("pending", "paused")} - named.keys()
     logs = {name: TrialLog(store, name, name in latecomers) for name in chosen}
     while _print_new(logs, heads, last=not follow) and follow:
         time.sleep(polling.LOGS)
@@ -76,7 +77,7 @@ def _chosen(plan: "Plan", follow: bool) -> Iterator[str]:
     Trials that have yet to begin can only be followed.
     """
     states = {trial.name: trial.state for trial in plan.trials}
-    open_ = ("running", "pending", "stale") if follow else ("running",)
+    open_ = OPEN if follow else ("running",)
     wanted = open_ if any(state in open_ for state in states.values()) else ("failed",)
     return (name for name, state in states.items() if state in wanted)
 

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -44,17 +43,13 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> None:
-    """Print tables: cut to the width of a terminal, and whole in a pipe.
-
-    `folder` holds the whole tables, by name, for a hint below a cut one.
-    """
+def show_tables(tables: "Mapping[str, Table]") -> None:
+    """Print tables, folded to the width of a terminal."""
     from study.report.report import terminal
 
     out = console()
-    for name, table in tables.items():
-        whole = str(folder / f"{name}.md") if folder else ""
-        out.print(terminal(table, out.width, whole=whole, every=not out.is_terminal))
+    for table in tables.values():
+        out.print(terminal(table))
         out.print()
 
 

@@ -17,6 +17,7 @@ from study.cli.output import console, note_strays, show_tables
 from study.errors import SpecError, StudyError
 from study.report.figure_style import DEFAULT, FigureStyle
 from study.store import polling
+from study.store.states import OPEN
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -73,9 +74,9 @@ def _write_all(planned: Planned, *, reports: Path, html: bool, style: FigureStyl
     finished = [_report(plan, store, reports, style, html=html) for plan, store in planned]
     contents = [report for report, _ in finished]
     overview = _overview(contents, reports, html) if len(finished) > 1 else {}
-    for report, folder in finished:
-        show_tables(report.tables, folder)
-    show_tables(overview, reports)
+    for report, _ in finished:
+        show_tables(report.tables)
+    show_tables(overview)
 
 
 def _watch(
@@ -108,8 +109,7 @@ def _watch(
 def _going_on(plan: "Plan", store: "Store") -> bool:
     from study.launch import status
 
-    open_ = ("running", "stale", "pending")
-    return any(t.state in open_ for t in plan.trials) or bool(
+    return any(t.state in OPEN for t in plan.trials) or bool(
         status.active_workers(store, plan.study.identity)
     )
 
@@ -160,8 +160,8 @@ def claim_folder(plan: "Plan", reports: Path) -> Path:
 
 def write_and_show(plan: "Plan", store: "Store", reports: Path) -> None:
     """Write the report of a study and show its tables."""
-    contents, folder = _report(plan, store, reports)
-    show_tables(contents.tables, folder)
+    contents, _ = _report(plan, store, reports)
+    show_tables(contents.tables)
 
 
 def _report(
@@ -197,6 +197,6 @@ def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
     # The fingerprint is that of the results; files of the report may be gone all the same.
     if not all((folder / name).is_file() for name in report.files):
         return False
-    show_tables(tables(plan, store), folder)
+    show_tables(tables(plan, store))
     click.echo(f"the report is current: {folder}", err=True)
     return True

@@ -11,6 +11,7 @@ from study.cli.looks import looks
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays
 from study.store import polling
+from study.store.states import OPEN
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -29,8 +30,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
         raise click.UsageError("--watch repeats its output, --json prints one document: choose one")
     again = looks(polling.RESULTS) if watch else None
     plan, store = request.plan()
-    # A stale trial counts as open: another worker takes it over.
-    while again and any(t.state in ("running", "stale", "pending") for t in plan.trials):
+    while again and any(t.state in OPEN for t in plan.trials):
         table = status_table(plan, trial_rows(plan, store), _workers(plan, store))
         if sys.stdout.isatty():
             console().clear()

@@ -13,7 +13,7 @@ from study.cli.output import in_units
 from study.format import duration
 from study.launch import job
 from study.plan.plan import Plan
-from study.report.columns import FittedTable
+from study.report.columns import FoldedTable
 from study.stats import AA
 from study.store import leases
 from study.store.store import Store
@@ -67,7 +67,9 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
 
 def _where(plan: Plan, store: Store, trial: Trial) -> str:
     """Who works on a trial, or did; and for what other study, where that is so."""
-    who = leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
+    who = (
+        leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "paused") else None
+    )
     if who is None:
         return ""
     other = job.study_of_job(store, who.work)
@@ -85,12 +87,13 @@ def _updated(store: Store, name: str) -> float | None:
 
 def status_table(plan: Plan, rows: Sequence[TrialRow], workers: str) -> RenderableType:
     quality = format.head(plan.catalogue[plan.followed]) if plan.followed else "result"
-    table = FittedTable(
+    table = FoldedTable(
         ("arm", "seed", "trial", "state", "where", "epoch", quality, "updated"),
-        [_status_row(plan, row) for row in rows],
-        # Indices of the columns by importance: arm, seed, state, epoch, the quality, and so on.
+        [("", [_status_row(plan, row) for row in rows])],
+        # By importance: arm, seed, state, epoch, the quality, and so on; the first two name a row.
         order=(0, 1, 3, 5, 6, 2, 4, 7),
         right=frozenset({1, 5, 6, 7}),
+        keys=2,
     )
     counts = {state: sum(row.state == state for row in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())

@@ -121,7 +121,7 @@ WITHIN_REPORT = {
     "figures": {"blocks", "contents", "figure_style", "spreadsheet", "table", "text"},
     "tables": {"contents", "table", "text"},
     "compare": {"tables", "text"},
-    "page": {"contents", "figures", "formats"},
+    "page": {"blocks", "contents", "figures", "formats"},
     "report": {
         "contents",
         "figure_style",

@@ -213,7 +213,7 @@ def test_a_front_is_decided_by_images(given):
     hits = analysis.hits.of("top1")[analysis.plan.baseline.digest]
     level = reference.bootstrap((hits.astype(float),), np.mean, method="percentile", rng=2)
     ends = level.confidence_interval
-    row = points[points["label"] == BASE].iloc[0]
+    row = points[points["arm"] == analysis.plan.baseline.digest].iloc[0]
     assert (row["low"], row["high"]) == pytest.approx((100 * ends.low, 100 * ends.high), abs=0.6)
 
 

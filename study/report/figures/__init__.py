@@ -26,19 +26,26 @@ from study.report.figures.speed import speed
 from study.report.figures.style_sheets import styled
 from study.report.figures.tuning import tuning
 
-__all__ = ["FIGURES", "ReportFigure", "all_figures", "files", "svg"]
+__all__ = ["FIGURES", "ReportFigure", "all_figures", "figures_by_kind", "files", "svg"]
 
 
 def all_figures(report: Report) -> list[ReportFigure]:
     """Every figure that the report has data for, in its style."""
+    return [figure for figures in figures_by_kind(report).values() for figure in figures]
+
+
+def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
+    """The same by kind."""
     with styled(report.style):
-        every = [figure for draw in FIGURES.values() for figure in draw(report)]
+        every = {kind: list(draw(report)) for kind, draw in FIGURES.items()}
         # The labels as they are in the study file, and as the fonts of this style write them.
-        data = [with_drawn_labels(figure.data) for figure in every]
-    return [
-        replace(figure, style=report.style, data=own)
-        for figure, own in zip(every, data, strict=True)
-    ]
+        return {
+            kind: [
+                replace(figure, style=report.style, data=with_drawn_labels(figure.data))
+                for figure in figures
+            ]
+            for kind, figures in every.items()
+        }
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {

@@ -10,11 +10,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import format
+from study.plan.plan import Plan
 from study.report.figure_style import DEFAULT, FigureStyle
 from study.report.figures.style_sheets import styled
 from study.report.spreadsheet import comma_separated
 from study.report.table import plain
+from study.spec.arm_names import in_prose
 from study.spec.metric import Metric
+from study.spec.study import BASELINE
+from study.tasks.arms import PlannedArm
 
 UNDATED: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None},
@@ -113,6 +117,14 @@ def value_text(row: format.Interval, digits: int, *, signed: bool = False) -> st
     if row.low != row.low:
         return text
     return f"{text} [{format.number(row.low, digits)}, {format.number(row.high, digits)}]"
+
+
+def arm_name(plan: Plan, arm: PlannedArm) -> str:
+    """The name of an arm where no heading says its factor; the baseline is named as such."""
+    name = in_prose(plan.study, arm.arm)
+    if arm.digest != plan.baseline.digest:
+        return name
+    return BASELINE if name == f"the {BASELINE}" else f"{name} ({BASELINE})"
 
 
 def numbered(name: str, number: int) -> str:
