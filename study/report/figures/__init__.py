@@ -35,16 +35,15 @@ def all_figures(report: Report) -> list[ReportFigure]:
 
 
 def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
-    """The same by kind."""
+    """The same by the key of `FIGURES`; kinds without data have an empty list."""
     with styled(report.style):
-        every = {kind: list(draw(report)) for kind, draw in FIGURES.items()}
-        # The labels as they are in the study file, and as the fonts of this style write them.
         return {
+            # With the labels as they are in the study file, and as the fonts write them.
             kind: [
-                replace(figure, style=report.style, data=with_drawn_labels(figure.data))
-                for figure in figures
+                replace(drawn, style=report.style, data=with_drawn_labels(drawn.data))
+                for drawn in draw(report)
             ]
-            for kind, figures in every.items()
+            for kind, draw in FIGURES.items()
         }
 
 

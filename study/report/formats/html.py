@@ -41,6 +41,8 @@ def _region(table: Table) -> str:
 
 
 def _first(table: Table) -> str:
+    if table.first:
+        return table.first
     # Only a table of arms has a baseline.
     return "arm" if any(row.baseline for block in table.blocks for row in block.rows) else ""
 

@@ -7,7 +7,7 @@ its script has run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from study.report.page.scale import Tick
@@ -23,6 +23,8 @@ class Chart:
     alt: str
     """Alternative text."""
     legend: Sequence["Sign"]
+    note: str = field(default="", kw_only=True)
+    """A sentence below the chart on what it leaves out."""
 
 
 class Sign(NamedTuple):
@@ -77,7 +79,7 @@ class Forest(Chart):
 # ---- quality against cost ----
 
 
-class Label(NamedTuple):
+class PlacedLabel(NamedTuple):
     """A label beside a point: its anchor in pixels from the point, and how it is aligned there."""
 
     text: str
@@ -96,7 +98,8 @@ class PlacedArm(NamedTuple):
     y: float
     sign: str
     tip: str
-    label: Label | None
+    baseline: bool
+    label: PlacedLabel | None
     across: Stretch | None
     up: Stretch | None
 
@@ -110,12 +113,13 @@ class TradeOff(Chart):
     up: str
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
+    baseline: float | None
+    """The place of the baseline on an axis of ratios to it."""
     front: str
     """Points of a polyline in thousandths of the chart."""
     arms: Sequence[PlacedArm]
     height: int
     """Pixels."""
-    note: str
 
 
 # ---- learning curves ----
@@ -158,4 +162,3 @@ class Curves(Chart):
     panels: Sequence[CurvePanel]
     height: int
     """Pixels of a panel."""
-    note: str
