@@ -1,6 +1,6 @@
 """Layout of figures that read like a table: an arm per row, its label left, its numbers right."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -74,6 +74,18 @@ def arm_lines(plan: Plan, *, baseline: bool) -> list[Line]:
     named = base.label in (BASELINE, plan.study.baseline_title)
     label = base.label if named else f"{base.label} (baseline)"
     return [Line(label, base.digest), *lines] if baseline else lines
+
+
+def of_arms(lines: Sequence[Line], arms: Collection[str]) -> list[Line]:
+    """The lines of these arms, and the headings of blocks that have one of them."""
+    chosen = list[Line]()
+    for line in lines:
+        # A heading that no arm follows is replaced by the next one.
+        if chosen and chosen[-1].key is None and line.key is None:
+            chosen.pop()
+        if line.key is None or line.key in arms:
+            chosen.append(line)
+    return chosen[:-1] if chosen and chosen[-1].key is None else chosen
 
 
 def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = None) -> list[Page]:
