@@ -118,7 +118,7 @@ WITHIN_REPORT = {
     "contents": {"figure_style", "table"},
     "contract": {"table"},
     "formats": {"columns", "spreadsheet", "table"},
-    "figures": {"blocks", "contents", "figure_style", "spreadsheet", "table"},
+    "figures": {"blocks", "contents", "figure_style", "spreadsheet", "table", "text"},
     "tables": {"contents", "table", "text"},
     "compare": {"tables", "text"},
     "page": {"blocks", "contents", "figure_style", "figures", "formats"},

@@ -52,7 +52,7 @@ def _study(factors, seeds, published, designs=("one_at_a_time",), **fields):
                 for part, name in (("model", "rest_lite"), ("data", "digits"), ("recipe", "smoke"))
             },
             "factors": tuple(
-                Factor(path, tuple(Level(label, label) for label in labels))
+                Factor(path, tuple(Level(label, value) for label, value in _values(labels)))
                 for path, labels in factors.items()
             ),
             "designs": designs if isinstance(designs, dict) else {name: {} for name in designs},
@@ -67,6 +67,11 @@ def _study(factors, seeds, published, designs=("one_at_a_time",), **fields):
         }
         | fields
     )
+
+
+def _values(labels):
+    """Labels with their values, which are the labels where only these are listed."""
+    return labels.items() if isinstance(labels, dict) else zip(labels, labels, strict=True)
 
 
 def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None, **numbers):

@@ -136,6 +136,14 @@ def three_factors(lab):
     return lab(ELEMENTS, designs=("cumulative", "factorial"), top1=values)
 
 
+def numbers(lab):
+    """A factor whose levels are numbers, and one whose levels are not."""
+    rates = {"0": 0.0, "0.1": 0.1, "0.2": 0.2, "0.3": 0.3, "0.5": 0.5}
+    factors = {"model.drop_path_rate": rates, "model.position": ["none", "PA"]}
+    means = {"baseline": 0.97, "0.1": 0.985, "0.2": 0.99, "0.3": 0.975, "0.5": 0.93, "PA": 0.98}
+    return lab(factors, top1={a: seeds(m, start=i) for i, (a, m) in enumerate(means.items())})
+
+
 def fraction(lab):
     """Half of the combinations of three factors, so that main effects are aliased."""
     factors = {f"model.{name}": ["without", name.upper()] for name in "abc"}
@@ -262,6 +270,7 @@ SCENES = {
     "baseline diverged": lambda lab: learnt(baseline_diverged(lab)),
     "all failed": lambda lab: learnt(all_failed(lab)),
     "many": lambda lab: learnt(counted(many(lab)), epochs=3, most=20),
+    "numbers": numbers,
     "factorial": factorial,
     "three factors": three_factors,
     "fraction": fraction,

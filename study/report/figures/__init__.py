@@ -34,7 +34,7 @@ def all_figures(report: Report) -> list[ReportFigure]:
 
 
 def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
-    """The same by the key of `FIGURES`; kinds without data have an empty list."""
+    """The same by kind."""
     with styled(report.style):
         every = {kind: list(draw(report)) for kind, draw in FIGURES.items()}
     return {

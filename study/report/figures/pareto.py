@@ -86,13 +86,17 @@ def pareto(report: Report) -> Iterator[ReportFigure]:
     frames = {
         name: points(report, quality, name) for name in columns if catalogue[name].kind != "quality"
     }
-    drawn = [name for name, data in frames.items() if spread(data["cost"]) > VARIES]
+    every = {name: stats.typed_rows(data, ArmMark) for name, data in frames.items()}
+    drawn = [name for name, marks in every.items() if spread(m.cost for m in marks) > VARIES]
     for number, names in enumerate(chunks(drawn, MOST_PANELS)):
         data = pd.concat([frames[name] for name in names], ignore_index=True)
         # One row per arm and panel; the first panel has as many arms as any other.
         if len(frames[names[0]]) > BARRED:
             data = data.assign(**dict.fromkeys(BARS, float("nan")))
-        figure, alt = _figure(report, data, names), _alt(data, catalogue, quality)
+        marks = stats.typed_rows(data, ArmMark)
+        panels = [[mark for mark in marks if mark.against == name] for name in names]
+        figure = _figure(report, panels)
+        alt = _alt(data, catalogue, quality)
         yield ReportFigure(numbered("pareto", number), figure, data, alt)
 
 
@@ -139,22 +143,22 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
 # ---- the figure ----
 
 
-def _figure(report: Report, data: pd.DataFrame, names: Sequence[str]) -> Figure:
+def _figure(report: Report, parts: Sequence[list[ArmMark]]) -> Figure:
     quality = report.plan.catalogue[report.plan.tested]
-    down = len(names) if report.style.is_column else -(-len(names) // ABREAST)
-    across = -(-len(names) // down)
+    every = [mark for marks in parts for mark in marks]
+    down = len(parts) if report.style.is_column else -(-len(parts) // ABREAST)
+    across = -(-len(parts) // down)
     figure = Figure(figsize=(report.style.inches, 0.3 + HEIGHT[across] * down))
     panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
-    for axes, name in zip(panels, names, strict=False):
-        own = stats.typed_rows(data[data["against"] == name], ArmMark)
-        _panel(axes, own, report.plan.catalogue[name])
-    for axes in panels[len(names) :]:
+    for axes, marks in zip(panels, parts, strict=False):
+        _panel(axes, marks, report.plan.catalogue[marks[0].against])
+    for axes in panels[len(parts) :]:
         axes.set_visible(False)
-    within_percent(panels[0], quality, data["value"])
+    within_percent(panels[0], quality, (mark.value for mark in every))
     linear(panels[0].yaxis, 5)
     for axes in panels[::across]:
         axes.set_ylabel(format.head(quality))
-    present = set(data["what"])
+    present = {mark.what for mark in every}
     styles = {MEANINGS[what]: style for what, style in STYLES.items() if what in present}
     handles = [
         Line2D([], [], linestyle="none", markersize=4.5, **style) for style in styles.values()
@@ -169,10 +173,9 @@ def _figure(report: Report, data: pd.DataFrame, names: Sequence[str]) -> Figure:
         borderpad=0.1,
     )
     # At last: the layout has to know all of the figure before it says where a point is.
-    for axes, name in zip(panels, names, strict=False):
-        own = stats.typed_rows(data[data["against"] == name], ArmMark)
-        cost = report.plan.catalogue[name]
-        place(axes, _labels(report, own), _front(own, cost), [*_bars(own)])
+    for axes, marks in zip(panels, parts, strict=False):
+        front = _front(marks, report.plan.catalogue[marks[0].against])
+        place(axes, _labels(report, marks), front, [*_bars(marks)])
     return figure
 
 

@@ -54,6 +54,6 @@ def test_text_is_measured_in_the_font_of_the_style():
 @pytest.mark.parametrize("fonts", FONTS)
 def test_a_saved_figure_has_the_fonts_of_its_style(tmp_path, fonts):
     drawn = report.report(*SCENES["path"](laboratory(tmp_path)), FigureStyle("column", fonts))
-    figure = next(figure for figure in figures.all_figures(drawn) if figure.name == "effects")
+    figure = next(figure for figure in figures.all_figures(drawn) if figure.name == "roadmap")
     name = {"sans": b"DejaVuSans", "serif": b"STIXGeneral"}[fonts]
-    assert name in figures.files(figure)["effects.pdf"]
+    assert name in figures.files(figure)["roadmap.pdf"]

@@ -1,0 +1,14 @@
+"""The kind and the sample of an interval in words, as figures print them."""
+
+from study.analysis.analysis import Analysis
+from study.format import many
+from study.report.text import sequential
+
+
+def interval_text(analysis: Analysis, metric: str) -> str:
+    """How the intervals of a quality were taken: "95 % t interval, 3 seeds"."""
+    if analysis.hits.of(metric):
+        return f"95 % bootstrap interval, {many(analysis.hits.images, 'image')}"
+    # Only the kind: what follows it belongs into a caption.
+    kind = sequential.interval(analysis).partition(",")[0]
+    return f"{kind}, {sequential.seeds(analysis).removesuffix(' (n)')}"
