@@ -12,6 +12,7 @@ import click
 from study.api.request import StudyRequest
 from study.cli import INCOMPLETE
 from study.cli.looks import looks
+from study.cli.messages import message
 from study.cli.options import figure_options, reports_option, study_file
 from study.cli.output import console, note_strays, show_tables
 from study.errors import SpecError, StudyError
@@ -140,7 +141,7 @@ def _overview(contents: "list[Report]", reports: Path, html: bool) -> "dict[str,
     write(reports / "overview.md", report.FORMATS["md"](table).encode())
     if html:
         write(reports / "overview.html", report.page(contents).encode())
-    click.echo(f"wrote the overview of {len(contents)} studies to {reports}", err=True)
+    message(f"wrote the overview of {len(contents)} studies to {reports}")
     return {"overview": table}
 
 
@@ -180,7 +181,7 @@ def _report(
     folder = claim_folder(plan, reports)
     contents = report.report(plan, store, style)
     files = report.write(contents, folder, fingerprint(plan, store), html=html)
-    click.echo(f"wrote {len(files)} files to {folder}", err=True)
+    message(f"wrote {len(files)} files to {folder}")
     return contents, folder
 
 
@@ -198,5 +199,5 @@ def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
     if not all((folder / name).is_file() for name in report.files):
         return False
     show_tables(tables(plan, store))
-    click.echo(f"the report is current: {folder}", err=True)
+    message(f"the report is current: {folder}")
     return True

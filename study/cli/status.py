@@ -8,6 +8,7 @@ import click
 from study.api.request import StudyRequest
 from study.cli.budget import so_far
 from study.cli.looks import looks
+from study.cli.messages import message
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays
 from study.store import polling
@@ -43,7 +44,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
     else:
         console().print(status_table(plan, rows, _workers(plan, store)))
         for note in plan.notes:
-            click.echo(f"note: {note}", err=True)
+            message(f"note: {note}")
     note_strays(store)
 
 

@@ -38,7 +38,9 @@ def test_a_report_is_all_its_files(complete, tmp_path):
     drawn = ("effects", "speed")
     figures = {f"figures/{name}.{end}" for name in drawn for end in ("pdf", "svg", "png", "csv")}
     tables = {
-        f"{name}.{end}" for name in ("table", "claims", "contrasts") for end in report.FORMATS
+        f"{name}.{end}"
+        for name in ("table", "table_wide", "supplement", "claims", "contrasts")
+        for end in report.FORMATS
     }
     assert names == {
         *tables,

@@ -32,16 +32,16 @@ def logarithmic(axis: Axis, values: Iterable[float]) -> None:
     axis.set_minor_locator(LogLocator(subs=()))
 
 
-def multiples(axis: Axis, values: Iterable[float]) -> None:
+def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
     """Make the axis one of ratios: logarithmic, with ticks such as ×0.5, ×1 and ×2."""
     finite = [1.0, *(value for value in values if value == value)]
     low, high = min(finite), max(finite)
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
     if high < 2.5 * low:
-        ticks = MaxNLocator(4, steps=(1, 2, 5, 10)).tick_values(low, high)
+        ticks = MaxNLocator(most - 2, steps=(1, 2, 5, 10)).tick_values(low, high)
     else:
-        # Powers of 2, 4 or 10, so that ×2 is as far from ×1 as ×0.5 is, and at most six of them.
-        base = next((b for b in (2.0, 4.0) if high < b**6 * low), 10.0)
+        # Powers of 2, 4 or 10, so that ×2 is as far from ×1 as ×0.5 is, and no more than fit.
+        base = next((b for b in (2.0, 4.0) if high < b**most * low), 10.0)
         ticks = [base**n for n in range(-12, 13)]
     axis.set_major_locator(FixedLocator([tick for tick in ticks if tick > 0]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))

@@ -129,7 +129,7 @@ def _figure(
     places = row_layout.places(page)
     for axes, name in zip(panels, names, strict=True):
         own = [mark for mark in forest.marks if mark.metric == name]
-        _panel(axes, own, places)
+        _panel(axes, own, places, ticks=3 if report.style.is_column else 7 - len(names))
         axes.set_xlabel(format.difference_head(report.plan.catalogue[name]), parse_math=False)
         # By all marks, so that every page has the same axis.
         axes.set_xlim(*_span(own))
@@ -183,7 +183,7 @@ def _span(marks: list[RowMark]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _panel(axes: Axes, marks: list[RowMark], places: dict[str, float]) -> None:
+def _panel(axes: Axes, marks: list[RowMark], places: dict[str, float], *, ticks: int) -> None:
     """Draw the marks of one metric; `places` are the rows of this page."""
     for mark in marks:
         if mark.what == FLOOR:
@@ -214,7 +214,7 @@ def _panel(axes: Axes, marks: list[RowMark], places: dict[str, float]) -> None:
         linewidth=1,
         zorder=3,
     )
-    linear(axes.xaxis, 3)
+    linear(axes.xaxis, ticks)
 
 
 # ---- alternative text ----

@@ -9,7 +9,7 @@ from study.report.table import Cell, Table
 def markdown(table: Table) -> str:
     """The table with its caption and notes; every character of a label is printed literally."""
     columns = 1 + len(table.heads)
-    lines = [["", *map(_md, table.heads)]]
+    lines = [[_md(table.first), *map(_md, table.heads)]]
     for block in table.blocks:
         lines += [[f"*{_md(block.head)}*", *[""] * len(table.heads)]] if block.head else []
         lines += [[_md(label(row)), *map(_md_cell, row.cells)] for row in block.rows]

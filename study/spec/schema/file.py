@@ -106,6 +106,9 @@ class StudyFile(Strict):
     columns: Annotated[list[str], Field(min_length=1)] | None = Field(
         None, description="metrics to print; absent, those that the task prints"
     )
+    layout: Literal["study", "paper"] = Field(
+        "study", description="the main table: with spreads and differences, or as papers print it"
+    )
     metrics: dict[str, OwnMetric] = Field(
         {}, description="metric: how it is printed, such as {label: Acc., digits: 1}"
     )
