@@ -25,6 +25,11 @@ from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
 MOST_TRIALS = 1000  # rows of the list of trials; `measurements.csv` has all
+FOLDED = {
+    "table_wide": "The table with changes and intervals",
+    "supplement": "Seeds, intervals and tests",
+}
+"""Headings of the tables that repeat the rows of the first one; a screen opens them on request."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ def page(reports: Sequence[Report]) -> str:
         sections=[_section(report) for report in reports],
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
+        folded=FOLDED,
         version=__version__,
     )
 
