@@ -36,6 +36,7 @@ class SpeedMark(NamedTuple):
     label: str
     arm: str
     metric: str
+    what: str
     value: float
     low: float
     high: float
@@ -60,11 +61,7 @@ def speed(report: Report) -> Iterator[ReportFigure]:
     metrics = [name for name in dict.fromkeys(report.plan.timed) if name in differing]
     for names in row_layout.chunks(metrics, ABREAST[width]):
         timed = {mark.arm for mark in marks if mark.metric in names}
-        listed = [
-            line
-            for line in row_layout.arm_lines(report.plan, baseline=False)
-            if line.key is None or line.key in timed
-        ]
+        listed = row_layout.of_arms(row_layout.arm_lines(report.plan, baseline=False), timed)
         own = data[data.metric.isin(names)]
         for page in row_layout.pages(listed, LABEL_WIDTH[width]):
             part = of_arms(own, row_layout.places(page))
@@ -86,12 +83,17 @@ def points(report: Report) -> pd.DataFrame:
         base = analysis.estimates.get((plan.baseline.digest, name))
         for arm in plan.arms[1:]:
             own = analysis.estimates.get((arm.digest, name))
-            keys = {"label": arm_name(plan, arm), "arm": arm.digest, "metric": name}
+            keys = {
+                "label": arm_name(plan, arm),
+                "arm": arm.digest,
+                "metric": name,
+                "what": "ratio",
+            }
             if ratio := ratios.get(arm.digest):
                 rows.append({**keys, **dict(zip(NUMBERS, ratio, strict=True))})
             elif own and base and own.mean == own.mean and base.mean > 0:
                 rows.append({**keys, "value": own.mean / base.mean})
-    data = pd.DataFrame(rows, columns=["label", "arm", "metric", *NUMBERS])
+    data = pd.DataFrame(rows, columns=["label", "arm", "metric", "what", *NUMBERS])
     return data.astype(dict.fromkeys(NUMBERS, float))
 
 
@@ -104,7 +106,7 @@ def _figure(report: Report, parts: list[list[SpeedMark]], page: row_layout.Page)
         here = [mark for mark in marks if mark.arm in places]
         _panel(axes, here, places)
         # The limits of all pages, so that they can be compared.
-        multiples(axes.xaxis, [end for m in marks for end in m[3:]], TICKS[style.width])
+        multiples(axes.xaxis, [end for m in marks for end in m[4:]], TICKS[style.width])
         metric = report.plan.catalogue[marks[0].metric]
         axes.set_xlabel(f"{format.name(metric)} (×)\n{metric.better} is better")
         for mark in here:

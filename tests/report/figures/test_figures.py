@@ -19,7 +19,7 @@ EXPECTED = {
     "one seed": {"effects", "curves"},
     "two seeds": {"effects"},
     "emsa": {"effects", "pareto", "speed", "cost", "curves", "published"},
-    "mixed": {"effects", "cost", "curves"},
+    "mixed": {"effects", "curves"},
     "baseline diverged": {"curves"},
     "all failed": {"curves"},
     "many": {"effects", "pareto", "speed", "cost", "curves"},
