@@ -192,6 +192,7 @@ def readable(metric: Metric, means: Iterable[float], spreads: Iterable[float]) -
     are never more decimals than the metric has.
     """
     scaled = [abs(value * metric.scale) for value in means if math.isfinite(value)]
+    # A zero is a spread of equal values, or of one, and says nothing about others.
     spread = sorted(value * metric.scale for value in spreads if math.isfinite(value) and value)
     # Without a spread nothing says which digits are noise.
     if not scaled or not spread or not max(scaled):

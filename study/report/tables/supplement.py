@@ -15,7 +15,7 @@ from study.stats import typed_rows
 from study.tasks.arms import PlannedArm
 
 
-class SeedValue(NamedTuple):
+class SeededValue(NamedTuple):
     """A row of `Analysis.measurements`: a value of a metric, with its seed if it has one."""
 
     arm: str
@@ -80,6 +80,7 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
         yield _mean(analysis, name)
     if analysis.seeds > 1 and len(analysis.plan.arms) > 1:
         yield _sign_flip(analysis, name)
+    # Only one metric is right or wrong image by image in all tasks.
     if name == analysis.plan.task.per_image and len(analysis.images):
         yield _images(analysis, name)
 
@@ -87,7 +88,7 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
 def _seeds(analysis: Analysis, name: str) -> ArmColumn:
     """The value of every seed, or their number and range if there are many."""
     metric, by_arm = analysis.catalogue[name], dict[str, list[float]]()
-    for row in typed_rows(analysis.measurements, SeedValue):
+    for row in typed_rows(analysis.measurements, SeededValue):
         # Costs and timings have no seed, which is NaN.
         if row.metric == name and row.seed == row.seed:
             by_arm.setdefault(row.arm, []).append(float(row.value))

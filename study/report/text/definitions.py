@@ -83,9 +83,14 @@ def _timings(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
         return
     where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
     rounds = f"{analysis.rounds} rounds" if analysis.rounds else "the rounds"
+    # Without an interleaved session, as in old results, there are medians alone.
     if "×" in text and analysis.ratios.records:
-        of = _medians(analysis) if table.narrow else "median"
-        yield f"×: ratio to ● ({of}; {rounds}{where})."
+        yield (
+            f"×: ratio to ● ({_medians(analysis)}; {rounds}{where})."
+            if table.narrow
+            else f"Timings: median of {rounds}{where}, for ● with [lowest, highest]; ×: ratio to "
+            "●, which was timed before and after each arm, with its 95 % block-bootstrap interval."
+        )
     elif "[" in text and not table.narrow:
         yield f"Timings: median [lowest, highest] of {rounds}{where}."
     else:
