@@ -72,6 +72,7 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     names = [
         {"enum": list(metrics)},
         {"pattern": "^[a-z0-9_]+@(b?[1-9][0-9]*|[1-9][0-9]*x[1-9][0-9]*)$"},
+        {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},  # a metric that the file declares
     ]
     fields["columns"]["items"] = {"anyOf": names}
     fields["task"]["enum"] = sorted(tasks)

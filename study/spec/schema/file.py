@@ -6,12 +6,14 @@ from contextlib import suppress
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from study.errors import likely_name
 from study.spec.problems import Problem
 from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published
+from study.spec.schema.reading import From
 from study.spec.schema.search import SearchKeys
 from study.spec.schema.tuning import Tune
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
@@ -54,6 +56,9 @@ class OwnMetric(Strict):
     )
     digits: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="decimals in print")
     better: Literal["higher", "lower"] | None = None
+    origin: From | None = Field(
+        None, alias="from", description="what reads it, where a program leaves it"
+    )
 
 
 class SequentialSeeds(Strict):
@@ -242,13 +247,18 @@ def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[s
     """The valid keys at `loc`, which names the chosen alternative of a union type."""
     models, owner = _models(schema), schema
     for step in loc:
-        field = owner.model_fields.get(str(step))
+        field = _by_alias(owner).get(str(step))
         inside = _models(field.annotation) if field else {}
         # The longest first, as "Named" is a part of "NamedRecipe".
         named = [models[name] for name in sorted(models, key=len)[::-1] if name in str(step)]
         # A step that is no field, such as the label of a level, stays with its owner.
         owner = next(iter([*named, *inside.values()]), owner)
-    return owner.model_fields.keys()
+    return _by_alias(owner).keys()
+
+
+def _by_alias(owner: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that a file has for them."""
+    return {field.alias or name: field for name, field in owner.model_fields.items()}
 
 
 def _models(annotation: object) -> dict[str, type[BaseModel]]:
