@@ -90,7 +90,7 @@ def _tells(config: ProgramConfig) -> bool:
     # A function may return what it has measured.
     if keys.call or "metrics" in names:
         return True
-    return code.mentions(config.root, code.files_of(config.root, keys.code), *TELLS)
+    return code.mentions(config.root, config.code, *TELLS)
 
 
 def _unnumbered(reading: Reading) -> bool:
@@ -116,11 +116,10 @@ def _parts(config: ProgramConfig, catalogue: Catalogue) -> dict[str, Record]:
     keys = config.keys
     program: Record = {"call": keys.call} if keys.call else {"run": keys.run}
     metrics = {name: vars(reading) for name, reading in readings(catalogue).items()}
-    files = code.files_of(config.root, keys.code)
     # Not cwd, inputs, notice and resumes: they say where and how a trial runs, not what.
     return {
         "program": program | {"metrics": metrics},
-        "code": code.digests(config.root, files),
+        "code": dict(config.code),
         "args": dict(keys.args),
         "env": dict(config.env),
     }

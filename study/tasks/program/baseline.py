@@ -13,6 +13,7 @@ from study.spec.schema import validated
 from study.spec.schema.types import Strict
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
+from study.tasks.program import code
 
 Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
@@ -64,6 +65,11 @@ class ProgramConfig:
     unresolved: frozenset[str] = frozenset()
     env: Mapping[str, str] = field(default_factory=dict)
     """The environment variables; $NAME where the file takes the value from the shell."""
+    code: Mapping[str, str] = field(default_factory=dict)
+    """The digest of every file of code, as it was when the study was read.
+
+    A run plans again when its trials have ended, and finds them whatever was edited meanwhile.
+    """
 
 
 def read(part: str, tree: Tree) -> tuple[object, list[Problem]]:
@@ -78,15 +84,22 @@ def read(part: str, tree: Tree) -> tuple[object, list[Problem]]:
 
 def config(parts: ReadParts) -> ProgramConfig:
     """The configuration of an arm."""
-    values = {part: value for part, value in parts.values.items() if value is not None}
-    keys = ProgramBaseline().model_copy(update=values)
+    keys = keys_of(parts)
+    root = root_of(parts)
     return ProgramConfig(
         keys=keys,
-        root=root_of(parts),
+        root=root,
         plugins=parts.plugins,
         unresolved=parts.unresolved,
         env=_environment(keys, tree(parts, "env")),
+        code={} if parts.unresolved else code.digests(root, code.files_of(root, keys.code)),
     )
+
+
+def keys_of(parts: ReadParts) -> ProgramBaseline:
+    """The keys of a baseline; a wrong one has its default."""
+    values = {part: value for part, value in parts.values.items() if value is not None}
+    return ProgramBaseline().model_copy(update=values)
 
 
 def config_of(arm: object) -> ProgramConfig:

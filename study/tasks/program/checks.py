@@ -10,7 +10,7 @@ from study.spec.problems import Location, Problem
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
 from study.tasks.program import code, functions, words
-from study.tasks.program.baseline import ProgramBaseline, config, place, tree
+from study.tasks.program.baseline import ProgramBaseline, keys_of, place, root_of, tree
 from study.tasks.program.code import CodeError
 from study.tasks.program.paths import program_path
 from study.tasks.program.words import WordError
@@ -37,7 +37,7 @@ def clashes(parts: ReadParts) -> dict[str, list[Problem]]:
 
 
 def _files(parts: ReadParts) -> Iterator[Mistake]:
-    keys, root = config(parts).keys, config(parts).root
+    keys, root = keys_of(parts), root_of(parts)
     if not root.is_dir():
         yield "cwd", Problem(f"cwd: {root} is no folder", place(parts, "cwd"))
         return
@@ -48,7 +48,7 @@ def _files(parts: ReadParts) -> Iterator[Mistake]:
 
 
 def _program(parts: ReadParts) -> Iterator[Mistake]:
-    keys, root = config(parts).keys, config(parts).root
+    keys, root = keys_of(parts), root_of(parts)
     files = code.files_of(root, keys.code)
     if keys.call is not None and keys.run is not None:
         message = "call: a program is a command or a function, and this has both"

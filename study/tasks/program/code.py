@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from study.errors import StudyError
@@ -22,7 +22,6 @@ class CodeError(StudyError):
     """Files of `code` or `inputs` that cannot be used as such."""
 
 
-@cache
 def listed(root: Path, pattern: str) -> tuple[str, ...]:
     """The files that a file, folder or pattern names, relative to the root and sorted.
 
@@ -69,26 +68,29 @@ def digests(root: Path, files: Iterable[str]) -> dict[str, str]:
     return {file: digest_of(root / file) for file in files}
 
 
-@cache
 def digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(_bytes(path)).hexdigest()[:16]
 
 
-@cache
 def content(path: Path) -> str:
     """The text of a file, as far as it is text."""
-    return path.read_text("utf-8", errors="replace")
+    return _bytes(path).decode("utf-8", errors="replace")
+
+
+def _bytes(path: Path) -> bytes:
+    # By its time and size: a thousand arms read it once, and the next plan sees an edit.
+    status = path.stat()
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, time: int, size: int) -> bytes:
+    return path.read_bytes()
 
 
 def mentions(root: Path, files: Iterable[str], *names: str) -> bool:
     """True if a file of code has one of these texts."""
     return any(name in content(root / file) for file in files for name in names)
-
-
-def forget() -> None:
-    """Forget what was read of files, which may change between two plans of one process."""
-    for remembered in (listed, digest_of, content):
-        remembered.cache_clear()
 
 
 # ---- copies ----
@@ -148,8 +150,7 @@ def link(root: Path, inputs: Iterable[str], folder: Path) -> None:
 
 
 def refuse_changed(copy: Path, digest: str) -> None:
-    # Not by `digest_of`, which remembers what the file was when it was planned.
-    if hashlib.sha256(copy.read_bytes()).hexdigest()[:16] != digest:
+    if digest_of(copy) != digest:
         raise CodeError(f"{copy.name} has changed since it was planned: plan anew")
 
 

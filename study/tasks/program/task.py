@@ -72,9 +72,6 @@ class Program(Task):
     def prepare(self, threads: int) -> None:
         self.threads = threads
 
-    def forget(self) -> None:
-        code.forget()
-
     def notes(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
         yield from equal_results.notes(arms, store)
 

@@ -1,8 +1,17 @@
 """A small program, and studies of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from study.store.records import TrialRecord
+from study.store.store import Store
+from study.tasks.program import code
+from study.tasks.program.trial.run import run
+from study.trial.callbacks import NOBODY, Callbacks
+from study.trial.group import Alone
+from study.trial.running import Finished, RunningTrial
 
 PROGRAM = """\
 import argparse
@@ -42,3 +51,46 @@ def program(tmp_path: Path) -> Path:
     path = tmp_path / "rates.yaml"
     path.write_text(FILE)
     return path
+
+
+@pytest.fixture
+def attempt(tmp_path: Path) -> Callable[..., Finished]:
+    """Runs one attempt at a trial of a script, as a worker does; the same trial every time."""
+    root, store = tmp_path / "source", Store(tmp_path / "results")
+    root.mkdir()
+    store.trial("t-3").mkdir(parents=True)
+
+    def run_once(script: str = "", callbacks: Callbacks = NOBODY, **keys: object) -> Finished:
+        files = {"train.py": script, **keys.pop("files", {})}
+        for name, text in files.items():
+            (root / name).write_text(text)
+        copied = keys.pop("copied", files)
+        digests = code.digests(root, copied)
+        record = {
+            "task": "program",
+            "seed": 3,
+            "root": str(root),
+            "notice": keys.pop("notice", 20.0),
+            "inputs": keys.pop("inputs", []),
+            "resumes": keys.pop("resumes", False),
+            "config": {
+                "program": {"run": ["python", "train.py"], "metrics": {"x": REPORTED}}
+                | keys.pop("program", {}),
+                "code": digests,
+                "args": keys.pop("args", {}),
+                "env": keys.pop("env", {}),
+            },
+        }
+        assert not keys
+        code.keep(root, digests, tmp_path)
+        device = "cpu"
+        trial = RunningTrial(
+            *(store, "t-3", TrialRecord.checked(record), device, callbacks, Alone(), 1),
+            jobs=[tmp_path],
+        )
+        return run(trial, threads=2)
+
+    return run_once
+
+
+REPORTED = {"reader": "tell", "source": "", "key": "x", "last": 1}

@@ -18,7 +18,7 @@ from study.trial.running import Finished, RunningTrial, TrialError
 
 SAVED = 75
 """Exit status of a program that has saved its state and wants to be called again (EX_TEMPFAIL)."""
-IDLE_CALLS = 3  # in a row without a new metric, after which a program does not advance
+IDLE_CALLS = 3  # in a row that change no file, after which a program does not advance
 LOG_MESSAGE = 200  # characters of the last line that stand in a message
 
 
@@ -33,13 +33,13 @@ def run(trial: RunningTrial, threads: int) -> Finished:
     # Held until no process of an earlier attempt can write to the folder.
     with alone(folder.lock) as lock:
         folder.prepare(record, trial.jobs)
-        idle, values = 0, -1
+        idle, state = 0, 0
         while True:
             ended = _attempt(trial, record, folder, threads, lock)
             if ended.status != SAVED:
                 break
-            before, values = values, _count(folder)
-            idle = idle + 1 if values == before else 0
+            before, state = state, _state(folder)
+            idle = idle + 1 if state == before else 0
             _refuse_idle(record, folder, idle)
     if ended.status != 0:
         raise _failure(folder, how(ended.status))
@@ -71,10 +71,12 @@ def _attempt(
     return ended
 
 
-def _count(folder: ProgramFolder) -> int:
-    """The lines that a program has reported or printed, by which it is seen to advance."""
-    files = (folder.metrics, folder.output)
-    return sum(path.stat().st_size for path in files if path.exists())
+def _state(folder: ProgramFolder) -> int:
+    """A number that changes with the files of a program, by which it is seen to advance."""
+    paths = [folder.metrics, folder.output, *folder.work.rglob("*")]
+    # Not what links lead to, which may be large folders of data.
+    known = [(path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths if path.exists()]
+    return hash(tuple(sorted(known)))
 
 
 def _refuse_idle(record: ProgramRecord, folder: ProgramFolder, idle: int) -> None:
