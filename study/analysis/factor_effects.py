@@ -16,18 +16,23 @@ def effects(
 
     Empty for other designs, whose arms do not separate the effects of factors.
     """
+    arms = combined(plan)
+    if not arms:
+        return []
+    estimate = stats.factorial if _combines_all_levels(plan) else stats.fractional
+    return stats.typed_rows(estimate(measurements, arms, how), stats.FactorialEffect)
+
+
+def combined(plan: Plan) -> dict[str, tuple[int, ...]]:
+    """The arms that effects of factors are estimated from, with their levels; empty without any."""
     if not plan.study.seeds or len(plan.study.factors) < 2:
-        return []  # nothing is trained, or a single factor, which has no interactions
+        return {}  # nothing is trained, or a single factor, which has no interactions
     # A twin has the levels of its arm, and another width.
     choices = {arm.digest: arm.arm.choices for arm in plan.arms if not arm.arm.is_twin}
     if _combines_all_levels(plan):
-        rows = stats.factorial(measurements, choices, how)
-    elif fraction := _fraction(plan):  # the study may have arms of other designs, too
-        own = {arm: levels for arm, levels in choices.items() if levels in fraction}
-        rows = stats.fractional(measurements, own, how)
-    else:
-        return []
-    return stats.typed_rows(rows, stats.FactorialEffect)
+        return choices
+    fraction = _fraction(plan)  # the study may have arms of other designs, too
+    return {arm: levels for arm, levels in choices.items() if levels in fraction}
 
 
 def _combines_all_levels(plan: Plan) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from study.api.request import StudyRequest
 from study.api.values import plain
 from study.errors import StudyError
+from study.report.figure_style import figure_style
 from study.spec.yaml import written
 
 if TYPE_CHECKING:
@@ -119,11 +120,26 @@ class Study:
 
         return Analysis(*self.request.plan())
 
-    def report(self, folder: str | Path = REPORTS, *, html: bool = False) -> Path:
-        """Write tables, figures and measurements; returns the folder of this study's report."""
+    def report(
+        self,
+        folder: str | Path = REPORTS,
+        *,
+        html: bool = False,
+        width: str = "text",
+        style: str = "sans",
+    ) -> Path:
+        """Write tables, figures and measurements; returns the folder of this study's report.
+
+        `width` of the figures is "column" or "text"; `style` is "sans", "serif", or a style sheet
+        of matplotlib.
+
+        Raises:
+            StudyError: there is a mistake in the study, or no such width or style.
+        """
         from study.api import run
 
-        return run.write_report(*self.request.plan(), Path(folder), html=html)
+        look = figure_style(width, str(style))
+        return run.write_report(*self.request.plan(), Path(folder), style=look, html=html)
 
     # A frozen dataclass allows it, as the value goes into __dict__ directly.
     @cached_property

@@ -1,6 +1,6 @@
 """The results of a study for a notebook: frames, tables and figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -11,8 +11,9 @@ from study.errors import StudyError, unknown
 from study.plan.plan import Plan
 from study.report import report
 from study.report.contents import Report
+from study.report.figure_style import figure_style
 from study.report.figures import FIGURES
-from study.report.figures.report_figure import styled
+from study.report.figures.style_sheets import styled
 from study.report.formats import FORMATS
 from study.report.table import Table
 from study.spec.arm_names import own_names
@@ -96,23 +97,26 @@ class Analysis:
             raise StudyError(unknown("table", name, tables))
         return FinishedTable(tables[name])
 
-    def figure(self, name: str) -> Figure:
+    def figure(self, name: str, *, width: str = "text", style: str = "sans") -> Figure:
         """A figure of the report, such as "effects" or "pareto"; the first of several.
 
+        `width` is "column" or "text"; `style` is "sans", "serif", or a style sheet of matplotlib.
+
         Raises:
-            StudyError: there is no such figure, or no data for it yet.
+            StudyError: there is no such figure, width or style, or no data for it yet.
         """
         if name not in FIGURES:
             raise StudyError(unknown("figure", name, FIGURES))
         # Else a user's own settings of matplotlib would change the figure.
-        with styled():
-            drawn = next(iter(FIGURES[name](self.details)), None)
+        look = figure_style(width, str(style))
+        with styled(look):
+            drawn = next(iter(FIGURES[name](replace(self.details, style=look))), None)
         if drawn is None:
             raise StudyError(f"{self.plan.study.title} has no data for the figure {name} yet")
         return drawn.figure
 
     def __str__(self) -> str:
-        return f"{self.answer}\n\n{self.table()}"
+        return str(self.table())
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

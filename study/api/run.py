@@ -14,6 +14,7 @@ from study.plan.measuring import timing_session, unevaluated
 from study.plan.plan import Plan
 from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
+from study.report.figure_style import FigureStyle
 from study.spec.image_size import printed
 from study.spec.study import Study
 from study.spec.variables import VARIABLE
@@ -205,11 +206,11 @@ def run(
         )
 
 
-def write_report(plan: Plan, store: Store, parent: Path, *, html: bool) -> Path:
+def write_report(plan: Plan, store: Store, parent: Path, *, style: FigureStyle, html: bool) -> Path:
     """Write the report of a study below `parent`; returns its folder."""
     from study.analysis.measurements import fingerprint
     from study.report import report
 
     folder = study_folders.claim(parent, plan.study, REMEDY)
-    report.write(report.report(plan, store), folder, fingerprint(plan, store), html=html)
+    report.write(report.report(plan, store, style), folder, fingerprint(plan, store), html=html)
     return folder

@@ -12,7 +12,8 @@ from study.launch import job as job_folder
 from study.store import leases
 from study.store.job_folder import RECORDS, SETTINGS, STOP
 from study.store.records import TrialRecord
-from study.store.store import DONE, Store
+from study.store.states import DONE
+from study.store.store import Store
 from study.store.trial_folder import CHECKPOINT
 
 PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from study.store.states import OPEN
+
 if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.store.job_records import Budget
@@ -23,7 +25,7 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
     for folder, job in job_folder.jobs_of(store, plan.study.identity):
         others = [name for name in job_folder.trials(folder, job) if name not in ours]
         states = [store.state(name) for name in others]
-        left = sum(state in ("running", "pending", "stale") for state in states)
+        left = sum(state in OPEN for state in states)
         if left and not job_folder.stopped(folder):
             yield (
                 f"{left} trials of {folder.name} are no longer in this study; they go on "

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
+from study.cli import completions
+from study.cli.messages import message
 from study.cli.options import study_file
 from study.errors import DamagedError, SpecError, unknown
 from study.store import polling
 from study.store.atomic import open_regular
+from study.store.states import OPEN
 from study.text import normal
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command("logs")
 @study_file
-@click.argument("trials", metavar="[TRIAL]...", nargs=-1)
+@click.argument("trials", metavar="[TRIAL]...", nargs=-1, shell_complete=completions.trials)
 @click.option("-f", "--follow", is_flag=True, help="Follow until every trial has a result.")
 def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
     """Print the logs of the trials of FILE, and the errors of failed workers.
@@ -38,17 +41,17 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     named = dict.fromkeys(_named_trial(text, labels) for text in trials)
     chosen = list(named) if trials else list(_chosen(plan, follow))
     if not chosen:
-        click.echo("nothing runs and nothing failed; name a trial (study status)", err=True)
+        message("nothing runs and nothing failed; name a trial (study status)")
         return
     width = max(len(labels[name]) for name in chosen) if len(chosen) > 1 else 0
     heads = {name: f"{labels[name]:{width}}  " if width else "" for name in chosen}
     # A trial that has yet to begin may have the log of an earlier attempt, which is skipped.
-    latecomers = {t.name for t in plan.trials if t.state in ("pending", "stale")} - named.keys()
+    latecomers = {t.name for t in plan.trials if t.state in ("pending", "paused")} - named.keys()
     logs = {name: TrialLog(store, name, name in latecomers) for name in chosen}
     while _print_new(logs, heads, last=not follow) and follow:
         time.sleep(polling.LOGS)
     for name in (name for name in chosen if logs[name].silent):
-        click.echo(f"{labels[name]} ({name}) has no log yet", err=True)
+        message(f"{labels[name]} ({name}) has no log yet")
 
 
 def _named_trial(text: str, labels: Mapping[str, str]) -> str:
@@ -76,7 +79,7 @@ def _chosen(plan: "Plan", follow: bool) -> Iterator[str]:
     Trials that have yet to begin can only be followed.
     """
     states = {trial.name: trial.state for trial in plan.trials}
-    open_ = ("running", "pending", "stale") if follow else ("running",)
+    open_ = OPEN if follow else ("running",)
     wanted = open_ if any(state in open_ for state in states.values()) else ("failed",)
     return (name for name, state in states.items() if state in wanted)
 

@@ -9,7 +9,11 @@ from typing import Any
 import click
 
 from study.api.request import StudyRequest
+from study.cli.completions import profiles
+from study.cli.completions import settings as setting_keys
+from study.cli.messages import message
 from study.errors import SpecError, unknown
+from study.report.figure_style import FONTS, WIDTHS, figure_style
 from study.spec.image_size import LARGEST, SMALLEST, ImageSize, parsed
 
 # Decorators change the arguments of a command, so its type cannot say more.
@@ -42,8 +46,20 @@ def study_file(command: Command) -> Command:
 
     # Not exists=True, since `study cancel` stops the workers of a file that is gone.
     @click.argument("file", type=click.Path(path_type=Path))
-    @click.option("--profile", metavar="NAME", help="Use a profile of the study file.")
-    @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=SET)
+    @click.option(
+        "--profile",
+        metavar="NAME",
+        shell_complete=profiles,
+        help="Use a profile of the study file.",
+    )
+    @click.option(
+        "--set",
+        "settings",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help=SET,
+        shell_complete=setting_keys,
+    )
     @import_option
     @folder("--store", "results", "The folder of results.")
     @functools.wraps(command)
@@ -61,8 +77,33 @@ def study_file(command: Command) -> Command:
     return wrapped
 
 
+def figure_options(command: Command) -> Command:
+    """The options of figures, passed to the command as `style`."""
+
+    @click.option(
+        "--width",
+        type=click.Choice([*WIDTHS]),
+        default="text",
+        show_default=True,
+        help="Figures as wide as one column of a two-column paper, or as its text.",
+    )
+    @click.option(
+        "--style",
+        "fonts",
+        metavar="NAME|FILE",
+        default="sans",
+        show_default=True,
+        help=f"Fonts of figures: {', '.join(FONTS)}, or a style sheet of matplotlib.",
+    )
+    @functools.wraps(command)
+    def wrapped(width: str, fonts: str, **rest: object) -> object:
+        return command(style=figure_style(width, fonts), **rest)
+
+    return wrapped
+
+
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    message(text)
 
 
 class Several(click.ParamType[tuple[Any, ...]]):

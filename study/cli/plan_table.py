@@ -12,7 +12,7 @@ from study.format import duration, many
 from study.plan import comparisons
 from study.plan.estimate import remaining
 from study.plan.plan import Plan
-from study.report.columns import FittedTable
+from study.report.columns import FoldedTable
 from study.spec.schema import SequentialSeeds
 from study.spec.study import Study
 from study.spec.yaml import written
@@ -65,19 +65,20 @@ PRINTED = 3  # costs of a plan: the first of the catalogue
 SAVED = "macs"
 
 
-def plan_table(plan: Plan) -> FittedTable:
+def plan_table(plan: Plan) -> FoldedTable:
     names = [name for name, metric in plan.catalogue.items() if metric.kind == "cost"][:PRINTED]
     saved = ["Δ MACs"] if SAVED in names else []
     costs = [format.head(plan.catalogue[name]) for name in names]
-    heads = ("arm", "differs in", *costs, *saved, "done")
+    heads = ("  arm", "differs in", *costs, *saved, "done")
     last = len(heads) - 1
     # By importance: the label, progress, what is saved, the second cost (multiply-adds), the rest.
     ranked = dict.fromkeys([0, last, *([3, 5] if saved else []), 2, 1, *range(last)])
-    return FittedTable(
+    return FoldedTable(
         heads,
-        [_plan_row(plan, arm, names) for arm in plan.arms],
+        [("", [_plan_row(plan, arm, names) for arm in plan.arms])],
         order=tuple(ranked),
         right=frozenset(range(2, len(heads))),
+        marked=True,
     )
 
 

@@ -1,8 +1,9 @@
 """report: tables and figures of studies from the results so far."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,13 @@ import click
 from study.api.request import StudyRequest
 from study.cli import INCOMPLETE
 from study.cli.looks import looks
-from study.cli.options import reports_option, study_file
+from study.cli.messages import message
+from study.cli.options import figure_options, reports_option, study_file
 from study.cli.output import console, note_strays, show_tables
 from study.errors import SpecError, StudyError
+from study.report.figure_style import DEFAULT, FigureStyle
 from study.store import polling
+from study.store.states import OPEN
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -29,6 +33,7 @@ REMEDY = "write to another folder: --reports DIR"
 @study_file
 @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @reports_option
+@figure_options
 @click.option("--html", is_flag=True, help="Also write page.html, one self-contained page.")
 @click.option(
     "--watch", is_flag=True, help="Write again whenever there are new results, until all are done."
@@ -38,6 +43,7 @@ def report_command(
     request: StudyRequest,
     more: tuple[Path, ...],
     reports: Path,
+    style: FigureStyle,
     html: bool,
     watch: bool,
     strict: bool,
@@ -53,9 +59,10 @@ def report_command(
     for plan, _ in planned:
         # All folders are claimed before any report is written, so that a conflict leaves no half.
         claim_folder(plan, reports)
-    _write_all(planned, reports, html)
+    write_all = partial(_write_all, reports=reports, html=html, style=style)
+    write_all(planned)
     if again:
-        planned = _watch(several, planned, reports, html=html, again=again)
+        planned = _watch(several, planned, write_all, again)
     left = any(lacking(plan, store) for plan, store in planned)
     return INCOMPLETE if strict and left else 0
 
@@ -63,22 +70,20 @@ def report_command(
 Planned = list[tuple["Plan", "Store"]]
 
 
-def _write_all(planned: Planned, reports: Path, html: bool) -> None:
+def _write_all(planned: Planned, *, reports: Path, html: bool, style: FigureStyle) -> None:
     """Write all reports, then print their tables: a closed pipe loses no file."""
-    finished = [_report(plan, store, reports, html=html) for plan, store in planned]
+    finished = [_report(plan, store, reports, style, html=html) for plan, store in planned]
     contents = [report for report, _ in finished]
     overview = _overview(contents, reports, html) if len(finished) > 1 else {}
-    for report, folder in finished:
-        show_tables(report.tables, folder)
-    show_tables(overview, reports)
+    for report, _ in finished:
+        _show(report)
+    show_tables(overview)
 
 
 def _watch(
     several: list[StudyRequest],
     planned: Planned,
-    reports: Path,
-    *,
-    html: bool,
+    write_all: Callable[[Planned], None],
     again: Iterator[None],
 ) -> Planned:
     """Write the reports whenever the store has new results; return the last plans.
@@ -95,7 +100,7 @@ def _watch(
         if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():
                 console().clear()
-            _write_all(planned, reports, html)
+            write_all(planned)
             written = now
         # Two looks in a row without work: between training and timing no worker runs.
         quiet = 0 if any(_going_on(*pair) for pair in planned) else quiet + 1
@@ -105,8 +110,7 @@ def _watch(
 def _going_on(plan: "Plan", store: "Store") -> bool:
     from study.launch import status
 
-    open_ = ("running", "stale", "pending")
-    return any(t.state in open_ for t in plan.trials) or bool(
+    return any(t.state in OPEN for t in plan.trials) or bool(
         status.active_workers(store, plan.study.identity)
     )
 
@@ -137,7 +141,7 @@ def _overview(contents: "list[Report]", reports: Path, html: bool) -> "dict[str,
     write(reports / "overview.md", report.FORMATS["md"](table).encode())
     if html:
         write(reports / "overview.html", report.page(contents).encode())
-    click.echo(f"wrote the overview of {len(contents)} studies to {reports}", err=True)
+    message(f"wrote the overview of {len(contents)} studies to {reports}")
     return {"overview": table}
 
 
@@ -156,13 +160,28 @@ def claim_folder(plan: "Plan", reports: Path) -> Path:
 
 
 def write_and_show(plan: "Plan", store: "Store", reports: Path) -> None:
-    """Write the report of a study and show its tables."""
-    contents, folder = _report(plan, store, reports)
-    show_tables(contents.tables, folder)
+    """Write the report of a study and show it."""
+    contents, _ = _report(plan, store, reports)
+    _show(contents)
+
+
+def _show(contents: "Report") -> None:
+    """Print the answer, and then the tables that it is about."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(contents.answer, "bold"), soft_wrap=not out.is_terminal)
+    out.print()
+    show_tables(contents.tables)
 
 
 def _report(
-    plan: "Plan", store: "Store", reports: Path, *, html: bool = False
+    plan: "Plan",
+    store: "Store",
+    reports: Path,
+    style: FigureStyle = DEFAULT,
+    *,
+    html: bool = False,
 ) -> "tuple[Report, Path]":
     """Write the report of a study; return its contents and folder."""
     from study.analysis.measurements import fingerprint
@@ -170,25 +189,25 @@ def _report(
 
     note_strays(store)
     folder = claim_folder(plan, reports)
-    contents = report.report(plan, store)
+    contents = report.report(plan, store, style)
     files = report.write(contents, folder, fingerprint(plan, store), html=html)
-    click.echo(f"wrote {len(files)} files to {folder}", err=True)
+    message(f"wrote {len(files)} files to {folder}")
     return contents, folder
 
 
 def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
-    """Show the tables of the last report if it is current; False otherwise."""
+    """Show the last report if it is current; False otherwise."""
     from study.analysis.measurements import MANIFEST, fingerprint
-    from study.report.report import tables
+    from study.report import report
     from study.store.job_records import Manifest
 
     folder = claim_folder(plan, reports)
-    report = Manifest.look(folder / MANIFEST)
-    if report is None or report.made_of != fingerprint(plan, store):
+    manifest = Manifest.look(folder / MANIFEST)
+    if manifest is None or manifest.made_of != fingerprint(plan, store):
         return False
     # The fingerprint is that of the results; files of the report may be gone all the same.
-    if not all((folder / name).is_file() for name in report.files):
+    if not all((folder / name).is_file() for name in manifest.files):
         return False
-    show_tables(tables(plan, store), folder)
-    click.echo(f"the report is current: {folder}", err=True)
+    _show(report.report(plan, store))
+    message(f"the report is current: {folder}")
     return True

@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from study import format
 from study.cli.output import in_units
 from study.format import duration
 from study.launch import job
+from study.plan.estimate import remaining_time
 from study.plan.plan import Plan
-from study.report.columns import FittedTable
+from study.report.columns import FoldedTable
 from study.stats import AA
 from study.store import leases
+from study.store.states import DONE, OPEN
 from study.store.store import Store
 from study.tasks.arms import PlannedArm, Trial
+
+BAR = 24  # characters, which leaves the text room on a line of 80
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,9 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
 
 def _where(plan: Plan, store: Store, trial: Trial) -> str:
     """Who works on a trial, or did; and for what other study, where that is so."""
-    who = leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
+    who = (
+        leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "paused") else None
+    )
     if who is None:
         return ""
     other = job.study_of_job(store, who.work)
@@ -83,18 +91,56 @@ def _updated(store: Store, name: str) -> float | None:
     return max(times) if times else None
 
 
-def status_table(plan: Plan, rows: Sequence[TrialRow], workers: str) -> RenderableType:
+def status_table(
+    plan: Plan, rows: Sequence[TrialRow], workers: str, left: str, *, bar: bool
+) -> RenderableType:
+    """The trials, how many are in each state, and how far all are; `left` is the time to come.
+
+    `bar` draws how far all are, on a terminal.
+    """
     quality = format.head(plan.catalogue[plan.followed]) if plan.followed else "result"
-    table = FittedTable(
+    table = FoldedTable(
         ("arm", "seed", "trial", "state", "where", "epoch", quality, "updated"),
-        [_status_row(plan, row) for row in rows],
-        # Indices of the columns by importance: arm, seed, state, epoch, the quality, and so on.
+        [("", [_status_row(plan, row) for row in rows])],
+        # By importance: arm, seed, state, epoch, the quality, and so on; the first two name a row.
         order=(0, 1, 3, 5, 6, 2, 4, 7),
         right=frozenset({1, 5, 6, 7}),
+        keys=2,
     )
     counts = {state: sum(row.state == state for row in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())
-    return Group(table, Text(f"{summary}  ·  workers: {workers}"))
+    return Group(table, Text(f"{summary}  ·  workers: {workers}"), *_all(rows, left, bar=bar))
+
+
+def _all(rows: Sequence[TrialRow], left: str, *, bar: bool) -> list[RenderableType]:
+    """How many of all epochs are done, and the time to come; empty without a trial."""
+    total, done = sum(row.epochs for row in rows), sum(_epochs(row) for row in rows)
+    if not total:
+        return []
+    text = f"{100 * done // total} % of {total} epochs{f', {left}' if left else ''}"
+    if not bar:
+        return [Text(text)]
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_row(ProgressBar(total=total, completed=done, width=BAR), Text(text))
+    return [line]
+
+
+def _epochs(row: TrialRow) -> int:
+    """Epochs that are over: all of a trial that ended early, as one that diverged."""
+    return row.epochs if row.state in DONE else row.epoch
+
+
+def time_left(plan: Plan, store: Store, rows: Sequence[TrialRow]) -> str:
+    """The estimated time that open trials need, by the workers that are at work; "" if unknown."""
+    opened = [row for row in rows if row.state in OPEN]
+    running = sum(row.state == "running" for row in opened)
+    estimate = remaining_time(plan, store, max(1, running)) if opened else None
+    if estimate is None:
+        return ""
+    # Of trials that have begun only their other epochs are left.
+    epochs = max(1, sum(row.epochs for row in opened))
+    seconds = estimate[0] * (1 - sum(row.epoch for row in opened) / epochs)
+    return f"about {duration(seconds)} left" + ("" if running else " with one worker")
 
 
 def _status_row(plan: Plan, row: TrialRow) -> list[str | Text]:

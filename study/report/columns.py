@@ -1,15 +1,19 @@
-"""Layout of a table in a terminal: which columns fit, and how wide each is."""
+"""Layout of a table in a terminal: how wide each column is, and which ones stand side by side."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 LONGEST_WORD = 24  # letters; a longer word of prose may be broken
+INDENT = 2  # a mark and a space before a label
+INTERVAL = re.compile(r" (?=[\[(])")
+SHORTEST_LABEL = 8  # letters: so many of a long label fit on a line of the narrowest column
 PROSE = re.compile(r"[^\W\d_]{3}")  # three letters in a row: words, not numbers with units
 
 
@@ -19,10 +23,10 @@ TextColumn = tuple[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of a table that fit, with their widths in characters."""
+    """Columns of a table that stand side by side, with their widths in characters."""
 
     indices: tuple[int, ...]
-    """Numbers of the columns that fit, from left to right; the others are left out."""
+    """Numbers of the columns, from left to right."""
     widths: tuple[int, ...]
     """Width of each column in `indices`."""
     gap: int
@@ -30,40 +34,59 @@ class Layout:
 
     @property
     def width(self) -> int:
-        return sum(self.widths) + self.gap * len(self.widths) - 1
+        return _total(self.widths, self.gap)
 
 
-def layout(
+def layouts(
     columns: Sequence[TextColumn],
     order: Sequence[int],
     width: int,
     *,
-    first: int = 1,
+    keys: int = 1,
     every: bool = False,
-) -> Layout:
-    """The layout of `columns` in `width` characters, without breaking a number.
+) -> list[Layout]:
+    """One layout if all columns fit side by side, else one for each of the tables to be stacked.
 
-    `order` lists the columns by importance, that of the labels first. The first `first` of them are
-    always shown, broken at spaces if they do not fit otherwise. With `every`, all columns are shown
-    and may exceed the width, for a file or a pipe.
+    `order` lists the columns by importance; its first `keys` name a row and are in every layout. No
+    number is broken: a column that has no room of its own is broken between words. With `every` all
+    columns stand side by side and may exceed the width, for a file or a pipe.
     """
-    whole = [_whole(head, texts) for head, texts in columns]
-    least = [_least(head, texts) for head, texts in columns]
-    # Labels may shrink to a quarter of the width, but to no less than 8 characters.
-    least[order[0]] = min(whole[order[0]], max(8, width // 4))
-    if every or sum(n + 2 for n in least) - 1 <= width:
-        return _spread(range(len(columns)), least, whole, width, gap=2)
-    left = width + 1 - sum(least[number] + 1 for number in order[:first])
-    fitting = list(order[:first])
-    # The least important of the fixed columns is squeezed first.
-    for number in reversed(order[1:first] if left < 0 else ()):
-        if sum(least[i] + 1 for i in fitting) - 1 > width:
-            least[number] = max(_word(text) for text in (columns[number][0], *columns[number][1]))
-    for number in order[first:]:
-        if least[number] + 1 <= left:
-            fitting.append(number)
-            left -= least[number] + 1
-    return _spread(sorted(fitting), least, whole, width, gap=1)
+    whole, least = [_whole(*column) for column in columns], [_least(*column) for column in columns]
+    names = list(order[:keys])
+    label = max(names, key=whole.__getitem__)
+    # Labels may shrink to a quarter of the width where that puts all columns side by side.
+    shrunk = list(least)
+    shrunk[label] = min(whole[label], max(SHORTEST_LABEL, width // 4))
+    for gap in (2, 1):
+        if every or _total(shrunk, gap) <= width:
+            return [_spread(range(len(columns)), shrunk, whole, width, gap=gap)]
+    # Stacked tables have room enough for whole words of labels, up to half of the width.
+    word = max(map(_word, (columns[label][0], *columns[label][1])))
+    least[label] = min(
+        whole[label], max(SHORTEST_LABEL, width // 4, min(INDENT + word, width // 2))
+    )
+    left = width - 2 - _total([least[name] for name in names], 2)
+    for number in order[keys:]:
+        # A column that is too wide has a table of its own, where its cells have several lines.
+        least[number] = min(least[number], left)
+    groups = _stacked(order, keys, least, width)
+    return [_spread(sorted(group), least, whole, width, gap=2) for group in groups]
+
+
+def _total(widths: Sequence[int], gap: int) -> int:
+    return sum(widths) + gap * (len(widths) - 1)
+
+
+def _stacked(order: Sequence[int], keys: int, least: Sequence[int], width: int) -> list[list[int]]:
+    """The columns in groups that fit, by importance, each with those that name a row."""
+    groups = list[list[int]]()
+    for number in order[keys:]:
+        fitting = (g for g in groups if _total([least[i] for i in (*g, number)], 2) <= width)
+        if (group := next(fitting, None)) is not None:
+            group.append(number)
+        else:
+            groups.append([*order[:keys], number])
+    return groups
 
 
 def _spread(
@@ -72,8 +95,7 @@ def _spread(
     """The layout that divides the spare width among columns in proportion to what they lack."""
     widths = [least[number] for number in fitting]
     wants = [whole[number] - least[number] for number in fitting]
-    # The last column needs no gap behind it, hence one character more than the width.
-    left = min(sum(wants), max(0, width + 1 - sum(widths) - gap * len(widths)))
+    left = min(sum(wants), max(0, width - _total(widths, gap)))
     for place, want in enumerate(wants):
         # Of what is left for this column and those after it, so that rounding loses no character.
         share = left * want // max(1, sum(wants[place:]))
@@ -104,39 +126,90 @@ def is_prose(texts: Sequence[str]) -> bool:
 
 
 @dataclass(frozen=True)
-class FittedTable:
-    """A plain table fitted to the terminal it is printed on; a pipe gets every column."""
+class FoldedTable:
+    """A table that is as wide as its terminal at most, and has every column.
+
+    Columns that find no room stand below the others, as a table of their own with the labels
+    repeated. A pipe gets all columns side by side.
+    """
 
     heads: tuple[str, ...]
-    rows: Sequence[Sequence[str | Text]]
+    blocks: Sequence[tuple[str, Sequence[Sequence[str | Text]]]]
+    """Rows under a heading, which may be empty."""
     order: tuple[int, ...]
-    """Columns by importance, that of the labels first."""
+    """Columns by importance, those that name a row first."""
     right: frozenset[int]
     """Columns of numbers."""
+    keys: int = 1
+    """The number of columns that name a row."""
+    marked: bool = False
+    """True if every label begins with a mark or a space in its place, and another space."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = [(h, [str(row[i]) for row in self.rows]) for i, h in enumerate(self.heads)]
-        # A pipe has no width, so nothing needs to be left out.
-        every = not console.is_terminal
-        laid = layout(columns, self.order, options.max_width, every=every)
+        cells = [row for _, rows in self.blocks for row in rows]
+        columns = [(head, [str(row[i]) for row in cells]) for i, head in enumerate(self.heads)]
+        every = not console.is_terminal  # a pipe has no width
+        laid = layouts(columns, self.order, options.max_width, keys=self.keys, every=every)
+        for number, layout in enumerate(laid):
+            yield from ([Text()] if number else [])
+            yield from self._table(layout, first=not number)
+
+    def _table(self, layout: Layout, *, first: bool) -> Iterator[Table | Text]:
+        """The columns of a layout: a head, then each block below its heading."""
+        names = self.order[: self.keys]
+        others = [index for index in layout.indices if index not in names]
+        yield self._block(layout, [], head=True)
+        for number, (heading, rows) in enumerate(self.blocks):
+            if number and heading:
+                yield Text()
+            if heading:
+                # A line of its own: rich has no cell that spans columns.
+                yield Text(heading, "dim italic")
+            # A row that has nothing to show in a later table is whole in the first one.
+            shown = [row for row in rows if first or any(str(row[index]) for index in others)]
+            yield self._block(layout, shown)
+
+    def _block(
+        self, layout: Layout, rows: Sequence[Sequence[str | Text]], *, head: bool = False
+    ) -> Table:
         table = Table(
-            box=None,
+            box=SIMPLE_HEAD,
+            show_edge=False,
             pad_edge=False,
-            padding=(0, laid.gap, 0, 0),
-            header_style="bold",
-            width=laid.width + 1 - laid.gap,
+            show_header=head,
+            # Top, right, bottom, left, as in CSS; the box adds one space between columns.
+            padding=(0, layout.gap - 1, 0, 0),
+            width=layout.width,
         )
-        for index, width in zip(laid.indices, laid.widths, strict=True):
+        for index, width in zip(layout.indices, layout.widths, strict=True):
             side: JustifyMethod = "right" if index in self.right else "left"
             # `fold` breaks a word that is too wide; rich's default would cut it with an ellipsis.
             table.add_column(Text(self.heads[index]), justify=side, width=width, overflow="fold")
-        for row in self.rows:
-            table.add_row(*(_text(row[index]) for index in laid.indices))
-        yield table
-        if left := [h for index, h in enumerate(self.heads) if index not in laid.indices]:
-            missing = f"no room in {options.max_width} columns for {', '.join(left)}"
-            yield Text(missing, "dim")
+        for row in rows:
+            pairs = zip(layout.indices, layout.widths, strict=True)
+            table.add_row(*(self._cell(row[index], index, width) for index, width in pairs))
+        return table
+
+    def _cell(self, cell: str | Text, index: int, width: int) -> RenderableType:
+        # Text instead of str: rich reads square brackets of a str as markup.
+        text = Text(cell) if isinstance(cell, str) else cell
+        if self.marked and index == self.order[0]:
+            # A grid, so that the further lines of a label stand below its first one.
+            label = Table.grid(padding=(0, INDENT - 1, 0, 0))
+            label.add_column(width=1)
+            label.add_column(overflow="fold")
+            label.add_row(text.plain[:1], Text(text.plain[INDENT:]))
+            return label
+        return Text("\n".join(_lines(text.plain, width)), text.style)
 
 
-def _text(cell: str | Text) -> Text:
-    return Text(cell) if isinstance(cell, str) else cell
+def _lines(text: str, width: int) -> list[str]:
+    """Lines of a number with its interval, which begins a line where both have no room on one.
+
+    rich breaks between words what is still too wide.
+    """
+    lines = [""]
+    for piece in INTERVAL.split(text):
+        longer = f"{lines[-1]} {piece}" if lines[-1] else piece
+        lines = [*lines[:-1], longer] if cell_len(longer) <= width else [*lines, piece]
+    return [line for line in lines if line]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from study.analysis.analysis import Analysis
 from study.plan.plan import Plan
+from study.report.figure_style import DEFAULT, FigureStyle
 from study.report.table import Table
 
 
@@ -13,9 +14,11 @@ class Report:
 
     analysis: Analysis
     tables: dict[str, Table]
-    """Tables by file name: table, verdicts, claims, contrasts, factors, tuning, search."""
+    """Tables by file name: table, table_wide, supplement, verdicts, claims, contrasts ..."""
     answer: str
     """The answer of the study in a sentence or two."""
+    style: FigureStyle = DEFAULT
+    """Width and fonts of its figures."""
 
     @property
     def plan(self) -> Plan:

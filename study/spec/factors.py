@@ -4,6 +4,7 @@ from study.errors import likely_name
 from study.spec.labels import unfit_labels
 from study.spec.places import FactorTree
 from study.spec.problems import Location, Problem
+from study.spec.schema import known_keys
 from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
@@ -33,8 +34,9 @@ def path_mistake(path: str, task: TaskSchema, verb: str = "vary") -> tuple[str, 
     """The mistake in a path of the baseline as message and hint; None for none."""
     (part, *keys), parts = path.split("."), task.parts
     if part not in parts or not all(map(str.isidentifier, keys)):
-        near = likely_name(part, parts)
-        examples = " or ".join(f"{name}.KEY" for name in parts)
+        near = likely_name(part, parts) if keys else _owned(part, task)
+        own = "KEY" if keys else part
+        examples = " or ".join(f"{name}.{own}" for name in parts)
         hint = f'did you mean "{near}"?' if near else f"{verb} {examples}"
         return f'"{path}" cannot be {PAST[verb]}', hint
     # Below the keys of a part, only what has a name has arguments that a path can reach.
@@ -45,6 +47,13 @@ def path_mistake(path: str, task: TaskSchema, verb: str = "vary") -> tuple[str, 
     return None
 
 
+def _owned(key: str, task: TaskSchema) -> str | None:
+    """The path that a key alone stands for: `lr` gives `recipe.lr`; or a part, if misspelt."""
+    parts, fields = task.parts, task.baseline.model_fields
+    owners = [part for part in parts if key in known_keys(fields[part].annotation)]
+    return f"{owners[0]}.{key}" if owners and key != "name" else likely_name(key, parts)
+
+
 def _mistake(path: str, levels: Tree, task: TaskSchema) -> tuple[str, Location | None, str] | None:
     """The mistake in a factor as message, place (None: its key) and hint; None for none."""
     part, _, key = path.partition(".")
@@ -52,7 +61,7 @@ def _mistake(path: str, levels: Tree, task: TaskSchema) -> tuple[str, Location |
         return wrong[0], None, wrong[1]
     # A refused level counts, so that its problem is not reported as a missing level as well.
     if not isinstance(levels.value, dict) or len(levels.value) < 2 - levels.lacking:
-        hint = "write {label: value, label: value}, the baseline's level first"
+        hint = "write {label: value, label: value} or [value, value], the baseline's level first"
         return "a factor needs at least two levels", None, hint
     # Values of single keys are checked by the schema, or by building the model.
     for tree in () if key or part not in task.named else levels.value.values():

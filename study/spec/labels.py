@@ -6,6 +6,7 @@ from study.spec.problems import Problem
 from study.spec.yaml import Tree
 from study.text import forbidden_character, normal
 
+SHOWN = 3  # levels that a hint shows
 SIZED = "img_size"  # the key whose lists are height and width
 SWITCHES = ("yes", "no", "on", "off")  # booleans of YAML 1.1, which many tools read
 
@@ -24,22 +25,38 @@ def with_labels(document: Tree) -> tuple[Tree, list[Problem]]:
 def _labelled(path: str, levels: Tree, problems: list[Problem]) -> Tree:
     if not isinstance(levels.value, list):
         return levels
-    tree = Tree({}, levels.location)
-    for item in levels.value:
-        size = _size(item) if path.endswith(f".{SIZED}") else ""
-        if not size and (isinstance(item.value, dict | list) or item.value is None):
-            # Reported here, so the factor is not also reported for a missing level.
-            hint, tree.lacking = f"write {{{_label(item)}, label: value}}", True
-            problems.append(
-                Problem("a value in a list of levels has no label", item.location, hint)
-            )
+    tree, labels = Tree({}, levels.location), dict[object, str]()
+    sized = path.endswith(f".{SIZED}")
+    named = [(_size(item) if sized else "") or normal(item.text) for item in levels.value]
+    if not all(named):
+        # One problem for all, whose hint shows the whole factor as a mapping.
+        problems.append(_unlabelled(levels, levels.value[named.index("")]))
+    for label, item in zip(named, levels.value, strict=True):
+        # By the type as well, since true is 1 in Python.
+        value = isinstance(item.value, bool), repr(item.plain()) if sized else item.value
+        if not label:
+            # Its problem is reported, so the factor is not also reported for a missing level.
+            tree.lacking = True
             continue
-        label = size or normal(item.value if isinstance(item.value, str) else item.location.written)
         if label in tree.value:
             problems.append(Problem(f'the level "{label}" is listed twice', item.location))
             tree.lacking = True
+        elif value in labels:
+            message = f'the levels "{labels[value]}" and "{label}" are the same value'
+            problems.append(Problem(message, item.location, "delete one of them"))
+        labels.setdefault(value, label)
         tree.value[label], tree.keys[label] = item, item.location
     return tree
+
+
+def _unlabelled(levels: Tree, item: Tree) -> Problem:
+    """The problem of a list of levels of which one has no text that could be its label."""
+    if not isinstance(item.value, dict | list):
+        return Problem("a level of this list is empty", item.location, "write null, or delete it")
+    first = ", ".join(map(_suggested, levels.value[:SHOWN]))
+    rest = ", ..." if len(levels.value) > SHOWN else ""
+    message = "a value in a list of levels has no label"
+    return Problem(message, item.location, f"write {{{first}{rest}}}")
 
 
 def _size(item: Tree) -> str:
@@ -51,12 +68,15 @@ def _size(item: Tree) -> str:
     return str(plain[0]) if len(plain) == 2 == plain.count(plain[0]) else "×".join(map(str, plain))
 
 
-def _label(item: Tree) -> str:
+def _suggested(item: Tree) -> str:
     """A suggested `label: value` for a level; papers write the list [2, 2, 2] as 2-2-2."""
     plain = item.plain()
-    if not isinstance(plain, list) or not all(isinstance(v, int | float | str) for v in plain):
-        return "label: value"
-    return f"{'-'.join(map(str, plain))}: [{', '.join(map(str, plain))}]"
+    if isinstance(plain, dict):
+        return f"{plain.get('name', 'LABEL')}: {{...}}"
+    if not isinstance(plain, list):
+        return f"{item.text}: {item.text}"
+    texts = [tree.text for tree in item.value]
+    return f"{'-'.join(texts)}: [{', '.join(texts)}]" if all(texts) else "LABEL: [...]"
 
 
 def unfit_labels(levels: Tree) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from study.spec.schema import StudyFile, salvaged, validated
 from study.spec.search_checks import search_of
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
+from study.spec.texts import with_texts
 from study.spec.titles import title_problems
 from study.spec.tuning_checks import space_problems, tuning_of
 from study.spec.variables import expand
@@ -181,7 +182,7 @@ def _study(
     document: Tree, path: Path, vocabulary: Vocabulary, sources: Sequence[Plugin] = ()
 ) -> ReadStudy:
     """The study that a document says, without its profile, and its mistakes."""
-    document, unlabelled = with_labels(document)
+    document, unlabelled = with_labels(with_texts(document))
     file, problems = validated(StudyFile, document)
     problems += [*unlabelled, *boolean_words(document)]
     name = _task_name(document)

@@ -22,5 +22,6 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
             # Read as YAML, so that a variable may hold a number.
             scalar, mistakes = read(text, node.location.source)
             is_text = mistakes or isinstance(scalar.value, dict | list | None)
-            node.variable, node.value = node.value, text if is_text else scalar.value
+            node.variable, node.text = node.value, text
+            node.value = text if is_text else scalar.value
     return problems

@@ -37,6 +37,8 @@ class Tree:
     value: Any
     location: Location
     keys: dict[str, Location] = field(default_factory=dict)
+    text: str = ""
+    """A scalar as it is written, without quotes: 1e-3, true, 2024-01-01."""
     variable: str = ""
     """The `$NAME` that the value was read from, or empty."""
     lacking: bool = False
@@ -213,7 +215,7 @@ class _Reader:
             hint = f"write {number}, or 0o{number}, or quote it"
             return self.refuse(f"{node.value} is octal in YAML 1.1, decimal in 1.2", mark, hint)
         if kind in ("str", "timestamp"):  # a date stays the text that it is
-            return Tree(node.value, mark)
+            return Tree(node.value, mark, text=node.value)
         if kind not in ("int", "float", "bool", "null"):
             return self.refuse(f"tags are not supported ({node.tag})", mark)
         try:
@@ -222,7 +224,7 @@ class _Reader:
             return self.refuse(f'cannot read "{node.value}": {error}', mark)
         if isinstance(value, float) and not math.isfinite(value):
             return self.refuse("not a finite number", mark)
-        return Tree(value, mark)
+        return Tree(value, mark, text=node.value)
 
     def mark(self, node: Node) -> Location:
         begin, end = node.start_mark, node.end_mark

@@ -47,7 +47,6 @@ from study.store.trial_folder import RESULT, TrialFolder
 Kind = TypeVar("Kind", bound=Frozen)
 
 FORMAT = 1  # of result.json
-DONE = ("completed", "diverged", "censored")
 
 Images = Mapping[str, ImageFingerprint]
 """Fingerprints by split."""
@@ -176,7 +175,7 @@ class Store:
         return result.history if result else []
 
     def state(self, name: str) -> str:
-        """completed, diverged, failed, running, stale (its worker died) or pending."""
+        """The name of a state in `states.STATES`."""
         result = self.result(name)
         if result is not None:
             return result.state
@@ -184,7 +183,8 @@ class Store:
         if leases.holder(folder):
             # A single look by the file server's clock, which is enough for display.
             return "running"
-        return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
+        saved = any(path.exists() for path in self.folder(name).checkpoints)
+        return "paused" if saved or self.history(name) else "pending"
 
     def began(self, name: str) -> Images | None:
         """The fingerprints of the images that an unfinished trial began on, by split.

@@ -9,7 +9,8 @@ from study.spec.problems import Problem
 from study.spec.study import Arm
 from study.store.cost_records import ArmCost
 from study.store.records import ImageFingerprint, TrialConfig
-from study.store.store import DONE, Store, agree
+from study.store.states import DONE
+from study.store.store import Store, agree
 
 
 @dataclass(frozen=True)

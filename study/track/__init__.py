@@ -16,7 +16,8 @@ from study.store import study_folders
 from study.store.atomic import Record, write
 from study.store.job_records import Delivered
 from study.store.records import EpochRow, Result
-from study.store.store import DONE, Store
+from study.store.states import DONE
+from study.store.store import Store
 from study.tasks.arms import PlannedArm, Trial
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject

@@ -61,7 +61,7 @@ def test_a_store_that_becomes_read_only(ground, disk, unharmed):
     disk("remount", "ro")
     status = ground.study("status", "x.yaml")
     assert status.returncode == 0, status.stderr
-    assert "stale" in status.stdout
+    assert "paused" in status.stdout
     assert "Read-only file system" in ground.finish(status=2)
     disk("remount", "rw")
     ground.finish()

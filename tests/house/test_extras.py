@@ -25,7 +25,7 @@ def packages(extra: str) -> set[str]:
 def test_no_test_is_skipped_for_want_of_a_package():
     text = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     needed = set(re.findall(r'importorskip\("(\w+)', text)) - NOT_INSTALLED
-    assert {"datasets", "selenium"} <= needed <= packages("test")
+    assert {"datasets"} <= needed <= packages("test")
 
 
 def test_constraints_name_a_version_of_every_package_for_tests():

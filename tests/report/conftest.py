@@ -52,7 +52,7 @@ def _study(factors, seeds, published, designs=("one_at_a_time",), **fields):
                 for part, name in (("model", "rest_lite"), ("data", "digits"), ("recipe", "smoke"))
             },
             "factors": tuple(
-                Factor(path, tuple(Level(label, label) for label in labels))
+                Factor(path, tuple(Level(label, value) for label, value in _values(labels)))
                 for path, labels in factors.items()
             ),
             "designs": designs if isinstance(designs, dict) else {name: {} for name in designs},
@@ -67,6 +67,11 @@ def _study(factors, seeds, published, designs=("one_at_a_time",), **fields):
         }
         | fields
     )
+
+
+def _values(labels):
+    """Labels with their values, which are the labels where only these are listed."""
+    return labels.items() if isinstance(labels, dict) else zip(labels, labels, strict=True)
 
 
 def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None, **numbers):
@@ -183,11 +188,11 @@ def complete(lab):
 
 @pytest.fixture
 def tabulated(lab):
-    """The table of a laboratory."""
+    """The wide table of a laboratory, which has every column."""
 
     def table(*factors, **outcomes):
         plan, store = lab(*factors, **outcomes)
-        return report.table(Analysis(plan, store))
+        return report.wide_table(Analysis(plan, store))
 
     return table
 

@@ -98,7 +98,7 @@ def many(lab):
         top1={"baseline": seeds(0.9)}
         | {a: seeds(0.9 + i / 4000, start=i) for i, a in enumerate(labels)},
         cost={a: {"params": 1e6 + 2e4 * i, "macs": 1e9 * 1.02**i} for i, a in enumerate(labels)},
-        timed={a: timing(900 + i) for i, a in enumerate(labels)},
+        timed={a: timing(900 + i) for i, a in enumerate(["baseline", *labels])},
         columns=("macs", "throughput", "top1"),
     )
 
@@ -134,6 +134,14 @@ def three_factors(lab):
                 )
     values["Overlapping + Conv-1x1"][1] = NAN
     return lab(ELEMENTS, designs=("cumulative", "factorial"), top1=values)
+
+
+def numbers(lab):
+    """A factor whose levels are numbers, and one whose levels are not."""
+    rates = {"0": 0.0, "0.1": 0.1, "0.2": 0.2, "0.3": 0.3, "0.5": 0.5}
+    factors = {"model.drop_path_rate": rates, "model.position": ["none", "PA"]}
+    means = {"baseline": 0.97, "0.1": 0.985, "0.2": 0.99, "0.3": 0.975, "0.5": 0.93, "PA": 0.98}
+    return lab(factors, top1={a: seeds(m, start=i) for i, (a, m) in enumerate(means.items())})
 
 
 def fraction(lab):
@@ -262,6 +270,7 @@ SCENES = {
     "baseline diverged": lambda lab: learnt(baseline_diverged(lab)),
     "all failed": lambda lab: learnt(all_failed(lab)),
     "many": lambda lab: learnt(counted(many(lab)), epochs=3, most=20),
+    "numbers": numbers,
     "factorial": factorial,
     "three factors": three_factors,
     "fraction": fraction,

@@ -97,7 +97,18 @@ def test_the_state_of_a_trial_follows_its_files(store):
     with leases.claim(store.trial("abc-0")):
         assert store.state("abc-0") == "running"
     (store.trial("abc-0") / "history.jsonl").write_text('{"epoch": 0}\n')
-    assert store.state("abc-0") == "stale"
+    assert store.state("abc-0") == "paused"
+
+
+def test_a_trial_that_was_claimed_and_saved_nothing_is_pending(store):
+    with leases.claim(store.trial("abc-0")):
+        pass
+    assert store.state("abc-0") == "pending"
+
+
+def test_a_trial_with_a_checkpoint_and_no_history_is_paused(store):
+    store.folder("abc-0").checkpoint.touch()
+    assert store.state("abc-0") == "paused"
 
 
 def test_half_a_line_of_history_is_passed_over(store):

@@ -48,7 +48,7 @@ def test_given_weights_have_a_table_with_intervals_and_figures(study, tmp_path):
     text = (tmp_path / "reports/given/table.md").read_text()
     assert "95 % bootstrap interval over 360 images" in text
     assert "Top-1 at 96 px: no interval" in text
-    assert (tmp_path / "reports/given/figures/pareto-latency_p50.svg").is_file()
+    assert (tmp_path / "reports/given/figures/pareto.svg").is_file()
     (claim,) = json.loads(study("claims", "given.yaml", "--json").stdout)
     assert claim["state"] == "supported"
     assert "360 images" in claim["why"]

@@ -5,6 +5,7 @@ which may be none.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from study.report.contents import Report
 from study.report.figures.contact_sheets import contact_sheets
@@ -14,22 +15,36 @@ from study.report.figures.curves import curves
 from study.report.figures.effects import effects
 from study.report.figures.factors import factors
 from study.report.figures.interactions import interactions
+from study.report.figures.letters import with_drawn_labels
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
 from study.report.figures.published import published
-from study.report.figures.report_figure import ReportFigure, files, styled, svg
+from study.report.figures.report_figure import ReportFigure, files, svg
 from study.report.figures.resolution import resolution
 from study.report.figures.search import search
 from study.report.figures.speed import speed
+from study.report.figures.style_sheets import styled
 from study.report.figures.tuning import tuning
 
-__all__ = ["FIGURES", "ReportFigure", "all_figures", "files", "svg"]
+__all__ = ["FIGURES", "ReportFigure", "all_figures", "figures_by_kind", "files", "svg"]
 
 
 def all_figures(report: Report) -> list[ReportFigure]:
-    """Every figure that the report has data for."""
-    with styled():
-        return [figure for draw in FIGURES.values() for figure in draw(report)]
+    """Every figure that the report has data for, in its style."""
+    return [figure for figures in figures_by_kind(report).values() for figure in figures]
+
+
+def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
+    """The same by the key of `FIGURES`; kinds without data have an empty list."""
+    with styled(report.style):
+        return {
+            # With the labels as they are in the study file, and as the fonts write them.
+            kind: [
+                replace(drawn, style=report.style, data=with_drawn_labels(drawn.data))
+                for drawn in draw(report)
+            ]
+            for kind, draw in FIGURES.items()
+        }
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {

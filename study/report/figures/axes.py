@@ -1,10 +1,12 @@
 """Scales and limits of axes: round ticks, small values that stay visible, percentages to 100."""
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
 
 from study.spec.metric import Metric
 
@@ -30,6 +32,30 @@ def logarithmic(axis: Axis, values: Iterable[float]) -> None:
     axis.set_minor_locator(LogLocator(subs=()))
 
 
+def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
+    """Make the axis one of ratios: logarithmic, with ticks such as ×0.5, ×1 and ×2."""
+    finite = [1.0, *(value for value in values if value == value)]
+    low, high = min(finite), max(finite)
+    axis._set_axes_scale("log")  # type: ignore[attr-defined]
+    if high < 2.5 * low:
+        ticks = MaxNLocator(most - 2, steps=(1, 2, 5, 10)).tick_values(low, high)
+    else:
+        # Powers of 2, 4 or 10, so that ×2 is as far from ×1 as ×0.5 is, and no more than fit.
+        base = next((b for b in (2.0, 4.0) if high < b**most * low), 10.0)
+        ticks = [base**n for n in range(-12, 13)]
+    axis.set_major_locator(FixedLocator([tick for tick in ticks if tick > 0]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
+    axis.set_minor_locator(LogLocator(subs=()))
+
+
+def spread(values: Iterable[float]) -> float:
+    """The largest value over the smallest; 1 for none, infinite if a value is not above zero."""
+    finite = [value for value in values if value == value]
+    if not finite:
+        return 1.0
+    return max(finite) / min(finite) if min(finite) > 0 else math.inf * (max(finite) > min(finite))
+
+
 def wide(values: Iterable[float], times: float) -> bool:
     """True if the largest value is more than `times` the smallest."""
     finite = [value for value in values if value == value]
@@ -47,5 +73,29 @@ def within_percent(axes: Axes, metric: Metric, values: Iterable[float]) -> None:
     if metric.unit != "%" or not finite or not 0 <= min(finite) <= max(finite) <= 100:
         return
     low, high = axes.get_ylim()
-    # A margin of 2, so that a mark at 0 or 100 is drawn whole.
-    axes.set_ylim(max(low, -2), min(high, 102))
+    # Close to its end, the axis reaches the end, where its last tick says so.
+    axes.set_ylim(0 if low < 1 else low, 100 if high > 99 else high)
+
+
+# ---- units of costs ----
+
+PREFIXES = {"k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}
+
+
+def suited(metric: Metric, values: Iterable[float]) -> Metric:
+    """The metric in the largest of the units k, M, G and T in which no value is below 0.1.
+
+    A metric in another unit, such as MB, keeps it.
+    """
+    sizes = [abs(value) for value in values if math.isfinite(value) and value]
+    if not sizes or PREFIXES.get(metric.unit) != metric.scale:
+        return metric
+    units = [unit for unit, scale in PREFIXES.items() if min(sizes) * scale >= 0.0995]
+    unit = next((u for u in reversed(units) if max(sizes) * PREFIXES[u] >= 0.9995), "k")
+    return replace(metric, unit=unit, scale=PREFIXES[unit])
+
+
+def significant(value: float) -> str:
+    """A number with three significant digits; whole numbers are never rounded."""
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    return f"{value:.{max(0, 2 - exponent)}f}"

@@ -1,4 +1,4 @@
-"""Figure of a cumulative ablation, step by step: level, effect of the step, and cost."""
+"""Figure of a cumulative ablation, step by step: the level, the effect of each step, and cost."""
 
 from collections.abc import Iterator, Sequence
 from math import nan
@@ -14,6 +14,8 @@ from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
+from study.report.figures.forest import write_note
+from study.report.figures.interval_text import interval_text
 from study.report.figures.report_figure import (
     ReportFigure,
     any_range,
@@ -24,20 +26,21 @@ from study.report.figures.report_figure import (
     value_text,
 )
 from study.report.figures.states import costs, state
-from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, PALE_VERMILLION, VERMILLION
+from study.report.figures.style import BLUE, GREY, SMALL, TINY
+from study.report.figures.text_fit import width
 from study.spec import designs
-from study.spec.metric import Catalogue, Metric
+from study.spec.metric import Metric
 from study.spec.study import Factor
 from study.stats.rows import Choices
 from study.tasks.arms import PlannedArm
 
-LABEL_WIDTH = 120  # points
-LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
-FLOOR = "noise floor"
+LEVEL, STEP, COST = "level", "step", "cost"
+VARIES = 1.02  # ratio of the largest to the smallest cost from which costs are written
+BETWEEN = 8  # points between two columns of text
 
 
 class StepMark(NamedTuple):
-    """A row of the figure's data; a noise floor has no step and no arm."""
+    """A row of the figure's data."""
 
     step: str
     arm: str
@@ -56,15 +59,20 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
     if len(path) < 2 or not quality:
         return
     data = points(report, path, quality)
-    levels = [m for m in stats.typed_rows(data, StepMark) if m.what == LEVEL]
+    marks = stats.typed_rows(data, StepMark)
     # A step needs two measured arms.
-    if sum(mark.value == mark.value for mark in levels) < 2:
+    if sum(mark.what == LEVEL and mark.value == mark.value for mark in marks) < 2:
         return
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
-    for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
-        # The noise floor belongs to no arm and is on every page.
-        own = data[data["arm"].isin(row_layout.places(page)) | data["arm"].isna()]
-        figure, alt = _figure(data, page, catalogue), _alt(own, catalogue[quality])
+    steps = [mark for mark in marks if mark.what == STEP]
+    texts = {mark.arm: value_text(mark, catalogue[quality].digits, signed=True) for mark in steps}
+    if report.style.is_column:
+        # Above its interval, so that the column of text is narrow.
+        texts = {arm: text.replace(" [", "\n[") for arm, text in texts.items()}
+    room = row_layout.label_room(report.style.inches)
+    for number, page in enumerate(row_layout.pages(lines, room, texts)):
+        own = data[data["arm"].isin(row_layout.places(page))]
+        figure, alt = _figure(report, marks, page, texts=texts), _alt(own, catalogue[quality])
         yield ReportFigure(numbered("roadmap", number), figure, own, alt)
 
 
@@ -107,78 +115,102 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     """One row per mark; `what` is its kind.
 
     A level is an arm's mean, a step the paired difference from the row above, a cost the arm's
-    cost. "elsewhere" is the range of the same step's effect over all positions it was measured at.
+    cost, if costs differ.
     """
     analysis, unknown = report.analysis, MeanOverSeeds(0, nan, nan, nan)
-    cost = _first_cost(report)
-    records = list[dict[str, object]]()
+    records, cost = list[dict[str, object]](), _first_cost(report, path)
     for place, (step, arm) in enumerate(path):
-        keys = {"step": step, "label": arm.label, "arm": arm.digest}
+        keys = {"step": step, "label": arm.label, "arm": arm.digest, "metric": quality}
         mean = analysis.means.get((arm.digest, quality), unknown)
         ends = {"value": mean.mean, "low": mean.low, "high": mean.high}
-        records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
+        records.append({**keys, "what": LEVEL, **ends, "state": state(arm)})
         if place:
-            records += _step(
-                analysis.steps[quality], path[place - 1][1], arm, {**keys, "metric": quality}
-            )
-        if cost is not None and arm.digest in cost[1]:
-            records.append({**keys, "metric": cost[0], "what": COST, "value": cost[1][arm.digest]})
-    if (band := analysis.noise_range(quality)) is not None:
-        records.append({"metric": quality, "what": FLOOR, "low": band[0], "high": band[1]})
+            effect = _step(analysis.steps[quality], path[place - 1][1], arm)
+            records += [{**keys, "what": STEP, **own} for own in effect]
+        if arm.digest in cost:
+            name, value = cost[arm.digest]
+            records.append({**keys, "metric": name, "what": COST, "value": value})
     data = frame(records, analysis.catalogue, "step", "label", "arm", "state", "n")
     return data.drop(columns="seed")
 
 
 def _step(
-    steps: Sequence[stats.StepEffect], before: PlannedArm, arm: PlannedArm, keys: dict[str, object]
+    steps: Sequence[stats.StepEffect], before: PlannedArm, arm: PlannedArm
 ) -> Iterator[dict[str, object]]:
-    """The marks of one step; `steps` has all steps between the study's arms."""
+    """The effect of one step; `steps` has all steps between the study's arms."""
     start, end = before.arm.choices, arm.arm.choices
     moved = _moved_factor(start, end)
-    move = moved, start[moved], end[moved]
-    same = [row for row in steps if (row.factor, row.start, row.end) == move]
-    for row in same:
-        if row.others == start:
-            ends = {"value": row.mean, "low": row.low, "high": row.high}
-            yield {**keys, "what": STEP, "n": row.n, **ends}
-    means = [row.mean for row in same if row.mean == row.mean]
-    # Measured at one position only, the step has no range.
-    if len(means) > 1:
-        span = {"low": min(means), "high": max(means)}
-        yield {**keys, "what": ELSEWHERE, "n": len(means), **span}
+    move = moved, start[moved], end[moved], start
+    for row in steps:
+        if (row.factor, row.start, row.end, row.others) == move:
+            yield {"n": row.n, "value": row.mean, "low": row.low, "high": row.high}
 
 
-def _first_cost(report: Report) -> tuple[str, dict[str, float]] | None:
-    """The first count of operations in the study's columns, else the first cost, by arm."""
+def _first_cost(report: Report, path: list[tuple[str, PlannedArm]]) -> dict[str, tuple[str, float]]:
+    """The first cost that varies on the path, by arm, with its name: multiply-adds before others.
+
+    A cost that is the same for all steps says nothing in a figure.
+    """
+    arms = [arm.digest for _, arm in path]
     for name in costs(report.plan):
-        part = stats.of_metric(report.analysis.measurements, name).dropna(subset="value")
-        if len(part):
-            return name, {row.arm: row.value for row in stats.typed_rows(part, stats.MetricValue)}
-    return None
+        values = {
+            a: report.analysis.estimates[a, name].mean
+            for a in arms
+            if (a, name) in report.analysis.estimates
+        }
+        finite = [value for value in values.values() if value == value]
+        if finite and max(finite) > VARIES * min(finite):
+            return {arm: (name, value) for arm, value in values.items()}
+    return {}
 
 
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, page: row_layout.Page, catalogue: Catalogue) -> Figure:
-    marks = stats.typed_rows(data, StepMark)
-    bars = [mark for mark in marks if mark.what == COST]
-    figure, panels = row_layout.sheet(page, 2 + bool(bars), PAGE, spare=0.85)
-    places = row_layout.places(page)
-    quality = catalogue[marks[0].metric]
-    _levels(panels[0], [mark for mark in marks if mark.what == LEVEL], places, metric=quality)
-    _steps(panels[1], marks, places, metric=quality)
+def _figure(
+    report: Report, marks: list[StepMark], page: row_layout.Page, *, texts: dict[str, str]
+) -> Figure:
+    figure, (axes,) = row_layout.sheet(page, 1, report.style.inches, spare=0.72)
+    places, catalogue = row_layout.places(page), report.plan.catalogue
+    levels = [mark for mark in marks if mark.what == LEVEL]
+    quality = catalogue[levels[0].metric]
+    _levels(axes, [mark for mark in levels if mark.arm in places], places, quality)
+    axes.set_xlim(*_span(levels))
+    axes.set_xlabel(format.head(quality), parse_math=False)
+    unit = quality.difference_unit
+    offset = _column(axes, f"step ({unit})" if unit else "step", texts, places=places, offset=4)
+    # Numbers in place of bars: the eye compares the levels, and the costs are looked up.
+    bars = {m.arm: m for m in marks if m.what == COST}
     if bars:
-        _cost(panels[2], bars, places, metric=catalogue[bars[0].metric])
-    figure.legend(loc="outside upper center", ncols=4)
+        metric = catalogue[next(iter(bars.values())).metric]
+        numbers = {arm: format.number(m.value, metric.digits) for arm, m in bars.items()}
+        _column(axes, format.head(metric), numbers, places=places, offset=offset)
+    interval = step = ""
+    if any_range(marks):
+        interval, step = (
+            f", {interval_text(report.analysis, levels[0].metric, level=own)}"
+            for own in (True, False)
+        )
+    write_note(
+        figure,
+        f"● mean{interval} · step: paired difference from the row above{step.rpartition(', ')[0]}",
+    )
     return figure
 
 
-def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
+def _span(marks: list[StepMark]) -> tuple[float, float]:
+    """The limits of the axis: the same on every page."""
+    ends = [end for mark in marks for end in (mark.value, mark.low, mark.high) if end == end]
+    room = 0.08 * (max(ends) - min(ends)) or 1.0
+    return min(ends) - room, max(ends) + room
+
+
+def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], metric: Metric) -> None:
+    # An arm without a mean is written as a word below, and the line passes it by.
     finite = [mark for mark in marks if mark.value == mark.value]
     values, ys = [mark.value for mark in finite], [places[mark.arm] for mark in finite]
     # Steps instead of slopes: nothing was measured between two rows.
-    axes.plot(values, ys, color=BLUE, linewidth=0.8, drawstyle="steps-post")
+    axes.plot(values, ys, color=GREY, linewidth=0.8, drawstyle="steps-post", zorder=1.5)
     axes.errorbar(
         values,
         ys,
@@ -188,77 +220,50 @@ def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metr
         markersize=3.8,
         capsize=2,
         linewidth=1,
-        label="mean, 95 % interval" if any_range(finite) else "mean",
     )
-    axes.set_xlabel(format.head(metric))
-    linear(axes.xaxis, 4)
-    for mark in marks:
-        text = format.number(mark.value, metric.digits)
-        absent = text == format.ABSENT
-        word = mark.state or "missing"
-        row_layout.write_beside(axes, places[mark.arm], word if absent else text, word=absent)
-
-
-def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
-    for mark in marks:
-        if mark.what == FLOOR:
-            axes.axvspan(mark.low, mark.high, color=PALE, zorder=0, label="noise floor (A/A)")
-    axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5)
-    ranges = [mark for mark in marks if mark.what == ELSEWHERE]
-    if ranges:
-        axes.hlines(
-            # In lines, downwards: below the step itself, which the row has in its middle.
-            [places[mark.arm] + 0.36 for mark in ranges],
-            [mark.low for mark in ranges],
-            [mark.high for mark in ranges],
-            color=GREY,
-            linewidth=2.2,
-            alpha=0.7,
-            label="same step at all positions",
-        )
-    steps = [mark for mark in marks if mark.what == STEP]
-    axes.errorbar(
-        [mark.value for mark in steps],
-        [places[mark.arm] for mark in steps],
-        xerr=error_bars(steps),
-        fmt="D",
-        color=VERMILLION,
-        markersize=3.3,
-        capsize=2,
-        linewidth=1,
-        label="step from the row above",
-    )
-    unit = metric.difference_unit
-    axes.set_xlabel(f"Δ {format.name(metric)} of the step{f' ({unit})' if unit else ''}")
-    linear(axes.xaxis, 4)
-    for mark in steps:
-        row_layout.write_beside(
-            axes, places[mark.arm], value_text(mark, metric.digits, signed=True)
-        )
-
-
-def _cost(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
-    values = [mark.value for mark in marks]
-    axes.barh(
-        [places[mark.arm] for mark in marks],
-        values,
-        height=0.8,
-        color=PALE_VERMILLION,
-        edgecolor=VERMILLION,
-        hatch="///",
-        linewidth=0.6,
-    )
-    # From zero, since bars are read by their length; room at the end for the frame.
-    axes.set_xlim(0, 1.05 * max(values) or 1)
-    axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 3)
-    before = None
     for mark in marks:
         text = format.number(mark.value, metric.digits)
-        if before is not None and mark.value != before:
-            text += f" ({format.change(mark.value, before)})"
-        row_layout.write_beside(axes, places[mark.arm], text)
-        before = mark.value
+        if text == format.ABSENT:
+            place, text = (0.5, places[mark.arm]), mark.state or "missing"
+            note = axes.annotate(text, place, xycoords=("axes fraction", "data"), ha="center")
+            note.set(fontsize=TINY, fontstyle="italic", color=GREY, va="center")
+            continue
+        axes.annotate(
+            text,
+            (mark.value, places[mark.arm]),
+            (0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=TINY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
+        )
+
+
+def _column(
+    axes: Axes, head: str, texts: dict[str, str], *, places: dict[str, float], offset: float
+) -> float:
+    """Write a column of texts at the right of the rows; the offset of the next one is returned."""
+    for arm, y in places.items():
+        if arm in texts:
+            row_layout.write_beside(axes, y, texts[arm], offset=offset)
+    head = head.replace(" (", "\n(")
+    axes.annotate(
+        head,
+        (1, 0),
+        (offset, -5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        fontsize=SMALL,
+        linespacing=1.0,
+        parse_math=False,
+    )
+    lines = [line for text in texts.values() for line in text.split("\n")]
+    widest = max([*(width(t, TINY) for t in lines), *(width(t, SMALL) for t in head.split("\n"))])
+    return offset + widest + BETWEEN
 
 
 # ---- alternative text ----

@@ -1,6 +1,6 @@
-"""Figure of learning curves: the mean over seeds by epoch, with a band."""
+"""Figure of learning curves: thin lines for seeds, a thick one for their mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,178 +10,123 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from study import format
-from study.plan.plan import Plan
 from study.report.blocks import blocks
 from study.report.contents import Report
-from study.report.figures.axes import linear
-from study.report.figures.report_figure import ReportFigure, frame, listing, numbered
+from study.report.figures.axes import linear, within_percent
+from study.report.figures.curve_points import CurveMark, metrics_of, points
+from study.report.figures.report_figure import ReportFigure, arm_name, listing, numbered
 from study.report.figures.row_layout import chunks
-from study.report.figures.states import diverged
-from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
+from study.report.figures.style import ARMS, BLACK, GREY, SMALL, TINY, Dashes
 from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
-from study.stats import Inference, of_arm, of_arms, of_metric, typed_rows
+from study.spec.study import BASELINE
+from study.stats import of_arms, of_metric, typed_rows
 
-LOSS = "train_loss"
-LOSS_METRIC = Metric("Train loss", "", 1, 3, better="lower", kind="quality")
-ARMS_PER_PANEL = len(ARMS) - 1  # arms of one panel besides the baseline
-GROUPS_PER_FIGURE = 4
-HEIGHT = 1.35  # inches of a panel
-LABEL_WIDTH = 66  # points
-BAND_FROM = 3  # seeds from which the band is an interval; that of two seeds would fill the panel
+SOLID: Dashes = (0, ())
+LEVELS = tuple(look for look in ARMS if look[0] not in (BLACK, GREY))
+"""Colours and dashes of arms; the baseline is grey in every panel."""
+ARMS_PER_PANEL = len(LEVELS)  # arms of one panel besides the baseline
+FEW = 4  # arms besides the baseline up to which one panel has all of them
+PANELS = {"text": 12, "column": 6}  # of one figure
+ABREAST = {"text": 3, "column": 1}  # panels side by side
+HEIGHT = {"text": 1.45, "column": 1.25}  # inches of a panel
+LABEL_WIDTH = 62  # points
 
-Group = tuple[str, list[str]]
 
+class CurvePanel(NamedTuple):
+    """The curves of one metric, of the baseline and a few arms."""
 
-class CurveMark(NamedTuple):
-    """A row of the figure's data: `n` is for means alone, `seed` for single seeds alone."""
-
-    label: str
-    arm: str
-    epoch: int
-    n: int
+    head: str
     metric: str
-    what: str
-    seed: int
-    value: float
-    low: float
-    high: float
+    arms: dict[str, str]
+    """Labels by arm."""
+    base: str
+    """The baseline, which is grey."""
 
 
 def curves(report: Report) -> Iterator[ReportFigure]:
-    """Training loss and the first quality, with the baseline and at most seven arms per panel."""
+    """A panel per factor with its levels and the baseline, or one of all arms if they are few."""
     data = points(report)
     marks = typed_rows(data, CurveMark)
     if len({mark.epoch for mark in marks}) < 2:
         return
-    groups = _groups(report, {mark.arm for mark in marks})
-    drawn = {mark.metric for mark in marks}
-    metrics = {name: metric for name, metric in _metrics(report.plan).items() if name in drawn}
-    unit = report.plan.task.progress_unit
-    for number, part in enumerate(chunks(groups, GROUPS_PER_FIGURE)):
-        arms_here = {arm for _, arms in part for arm in arms}
-        own = of_arms(data, arms_here)
-        figure = _figure([mark for mark in marks if mark.arm in arms_here], part, metrics, unit)
+    panels, unit = _panels(report, marks), report.plan.task.progress_unit
+    for number, part in enumerate(chunks(panels, PANELS[report.style.width])):
+        own = of_arms(data, {arm for panel in part for arm in panel.arms})
+        own = pd.concat([of_metric(own, name) for name in dict.fromkeys(p.metric for p in part)])
+        metrics = {
+            name: m for name, m in metrics_of(report.plan).items() if name in set(own.metric)
+        }
+        figure = _figure(report, typed_rows(own, CurveMark), part)
         yield ReportFigure(numbered("curves", number), figure, own, _alt(own, metrics, unit))
 
 
-# ---- data ----
-
-
-def points(report: Report) -> pd.DataFrame:
-    """One row per point of a line; `what` is its kind.
-
-    A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
-    epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
-    """
-    histories, metrics = report.analysis.curves, _metrics(report.plan)
-    rows = list[dict[str, object]]()
-    for arm in report.plan.arms:
-        for name in metrics:
-            part = of_metric(of_arm(histories, arm.digest), name)
-            keys = {"label": arm.label, "arm": arm.digest, "metric": name}
-            # `pivot` refuses two values of one epoch and seed instead of averaging them.
-            table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
-            lines = _lines(table, diverged(arm), report.analysis.inference)
-            rows += [{**keys, **row} for row in lines]
-    data = frame(rows, metrics, "label", "arm", "epoch", "n")
-    return data.astype({"epoch": "Int64", "n": "Int64"})
-
-
-def _lines(
-    table: pd.DataFrame, diverged_seeds: set[int], how: Inference
-) -> Iterator[dict[str, object]]:
-    """The points of the lines of one arm and metric; `table` is epochs by seeds."""
-    whole = table.dropna()
-    # A mean over the seeds that are left would drop or jump where another seed ends.
-    common = 0 if diverged_seeds or table.empty else len(whole)
-    for epoch, values in whole.iloc[:common].iterrows():
-        low, high = _band(values, how)
-        ends = {"value": values.mean(), "low": low, "high": high}
-        yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
-    for seed, values in table.items():
-        curve = values.dropna()
-        if len(curve) > common:  # its line starts at the last point of the mean, to join it
-            start = max(0, common - 1) if common else 0
-            for epoch, value in curve.iloc[start:].items():
-                yield {"epoch": epoch, "what": "seed", "seed": seed, "value": value}
-        if seed in diverged_seeds and len(curve):
-            last = {"epoch": curve.index[-1], "value": curve.iloc[-1]}
-            yield {"what": "diverged", "seed": seed, **last}
-
-
-def _band(values: "pd.Series[float]", how: Inference) -> tuple[float, float]:
-    if len(values) >= BAND_FROM:
-        return how.interval(values.to_numpy(float))
-    return (values.min(), values.max()) if len(values) > 1 else (float("nan"), float("nan"))
-
-
-def _metrics(plan: Plan) -> dict[str, Metric]:
-    # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
-    quality = {plan.followed: plan.catalogue[plan.followed]} if plan.followed else {}
-    return {LOSS: LOSS_METRIC, **quality}
-
-
-def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
-    """The arms of every panel, the baseline first, grouped like the blocks of the table."""
-    base = report.plan.baseline.digest
-    groups = []
-    for head, rows in blocks(report.plan):
-        others = [arm.digest for _, arm in rows if arm.digest in drawn_arms - {base}]
-        groups += [
-            (head, [base] * (base in drawn_arms) + arms) for arms in chunks(others, ARMS_PER_PANEL)
-        ]
-    return groups or [("", [base])] * (base in drawn_arms)
+def _panels(report: Report, marks: Sequence[CurveMark]) -> list[CurvePanel]:
+    """The panels: a factor's levels in each, or the loss and the quality of a few arms."""
+    plan, drawn = report.plan, {mark.arm for mark in marks}
+    base = plan.baseline.digest
+    metrics = [name for name in metrics_of(plan) if name in {mark.metric for mark in marks}]
+    others = [arm for arm in plan.arms if arm.digest in drawn - {base}]
+    own = {base: BASELINE} if base in drawn else {}
+    if len(others) <= FEW:
+        names = {arm.digest: arm_name(plan, arm) for arm in others}
+        return [CurvePanel("", metric, own | names, base) for metric in metrics]
+    panels = []
+    for head, rows in blocks(plan):
+        labels = {arm.digest: label for label, arm in rows if arm.digest in drawn}
+        first = {base: labels.pop(base, BASELINE)} if own else {}
+        for part in chunks([*labels], ARMS_PER_PANEL):
+            arms = first | {arm: labels[arm] for arm in part}
+            # The quality alone: with the loss there would be twice as many panels.
+            panels.append(CurvePanel(head, metrics[-1], arms, base))
+    return panels
 
 
 # ---- the figure ----
 
 
-def _figure(
-    marks: list[CurveMark], groups: list[Group], metrics: dict[str, Metric], unit: str
-) -> Figure:
-    across = min(2, len(groups))
-    down = -(-len(groups) // 2) * len(metrics)
-    wide = COLUMN if across == 1 else PAGE
-    figure = Figure(figsize=(wide, 0.65 + HEIGHT * down + 0.2 * down / len(metrics)))
-    panels = figure.subplots(down, across, sharex=True, squeeze=False)
-    for place, (head, arms) in enumerate(groups):
-        for turn, (name, metric) in enumerate(metrics.items()):
-            # Two groups side by side; the metrics of a group stand one below the other.
-            axes = panels[place // 2 * len(metrics) + turn, place % 2]
-            own = [mark for mark in marks if mark.metric == name]
-            _panel(axes, own, arms)
-            # One scale for all groups, so that panels can be compared by eye.
-            axes.set_ylim(*_span(own))
-            # After the limits are set: labels are placed in fractions of the axis.
-            _ends(axes, own, arms)
+def _figure(report: Report, marks: list[CurveMark], parts: Sequence[CurvePanel]) -> Figure:
+    across = min(len(parts), ABREAST[report.style.width])
+    down = -(-len(parts) // across)
+    width = report.style.width
+    height = HEIGHT[width] * (1.3 if across < ABREAST[width] else 1)
+    figure = Figure(figsize=(report.style.inches, 0.5 + height * down))
+    grid = figure.subplots(down, across, sharex=True, squeeze=False)
+    for place, (axes, part) in enumerate(zip(grid.ravel(), parts, strict=False)):
+        metric = metrics_of(report.plan)[part.metric]
+        own = [mark for mark in marks if mark.metric == part.metric]
+        _panel(axes, own, part)
+        # One scale for all panels of a metric, so that they can be compared by eye.
+        axes.set_ylim(*_span(own))
+        within_percent(axes, metric, [mark.value for mark in own])
+        # After the limits are set: labels are placed in fractions of the axis.
+        _ends(axes, own, part, height=height)
+        if place % across == 0 or part.metric != parts[place - 1].metric:
             axes.set_ylabel(format.head(metric))
-            if turn == 0 and head:
-                axes.set_title(
-                    wrapped(head, 140, size=SMALL, lines=1),
-                    fontsize=SMALL,
-                    fontstyle="italic",
-                    color=GREY,
-                    parse_math=False,
-                )
-            axes.set_xlabel(unit.capitalize() if turn == len(metrics) - 1 else "")
-            axes.tick_params(labelbottom=turn == len(metrics) - 1)
-    # An odd number of groups leaves the last cell of the grid empty.
-    if len(groups) % 2 and across == 2:
-        for axes in panels[-len(metrics) :, 1]:
-            axes.set_visible(False)
-    figure.suptitle(wrapped(_legend(marks), 72 * wide - 12, size=SMALL), fontsize=SMALL)
+        _title(axes, part.head)
+        last = place + across >= len(parts)  # no panel below it
+        axes.set_xlabel(report.plan.task.progress_unit.capitalize() if last else "")
+        axes.tick_params(labelbottom=last)
+    for axes in grid.ravel()[len(parts) :]:
+        axes.set_visible(False)
+    text = wrapped(_legend(marks), 72 * report.style.inches - 12, size=SMALL)
+    figure.suptitle(text, fontsize=SMALL, color=GREY)
     return figure
 
 
-def _panel(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
-    for arm, (colour, dashes, _) in zip(arms, ARMS, strict=False):
+def _title(axes: Axes, head: str) -> None:
+    if head:
+        text = wrapped(head, 120, size=SMALL, lines=1)
+        axes.set_title(text, fontsize=SMALL, loc="left", parse_math=False)
+
+
+def _panel(axes: Axes, marks: list[CurveMark], part: CurvePanel) -> None:
+    for arm, (colour, dashes) in _looks(part).items():
         own = [mark for mark in marks if mark.arm == arm]
         mean = [mark for mark in own if mark.what == "mean"]
         x = [float(mark.epoch) for mark in mean]
         low, high = [mark.low for mark in mean], [mark.high for mark in mean]
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(x, [m.value for m in mean], color=colour, linestyle=dashes, linewidth=1.1)
         single = [mark for mark in own if mark.what == "seed"]
         for seed in sorted({mark.seed for mark in single}):
             curve = [mark for mark in single if mark.seed == seed]
@@ -189,49 +134,59 @@ def _panel(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
                 [float(mark.epoch) for mark in curve],
                 [mark.value for mark in curve],
                 color=colour,
-                linestyle=dashes,
-                linewidth=0.5,
+                linewidth=0.4,
+                alpha=0.8,
             )
+        axes.plot(x, [m.value for m in mean], color=colour, linestyle=dashes, linewidth=1.4)
         lost = [mark for mark in own if mark.what == "diverged"]
         x, values = [float(mark.epoch) for mark in lost], [mark.value for mark in lost]
-        axes.plot(x, values, "x", color=colour, markersize=6)
+        axes.plot(x, values, "x", color=colour, markersize=5)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     linear(axes.yaxis, 4)
+
+
+def _looks(part: CurvePanel) -> dict[str, tuple[str, Dashes]]:
+    """Colour and dashes of the arms of a panel; the baseline is grey."""
+    others = [arm for arm in part.arms if arm != part.base]
+    looks = {
+        arm: (colour, dashes) for arm, (colour, dashes, _) in zip(others, LEVELS, strict=False)
+    }
+    return ({part.base: (GREY, SOLID)} if part.base in part.arms else {}) | looks
 
 
 def _span(marks: list[CurveMark]) -> tuple[float, float]:
     """The limits of the axis, from the values: the interval of a few seeds may be far wider."""
     values = [mark.value for mark in marks if mark.value == mark.value]
-    # The band of two seeds is these seeds.
-    values += [end for m in marks if m.low == m.low and m.n == 2 for end in (m.low, m.high)]
     low, high = min(values), max(values)
-    room = 0.08 * (high - low) or 1.0
+    room = 0.06 * (high - low) or 1.0
     return low - room, high + room  # `room` keeps the outermost line off the frame
 
 
-def _ends(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
+def _ends(axes: Axes, marks: list[CurveMark], part: CurvePanel, *, height: float) -> None:
     """Write every arm's label at the right, tied to the end of its line, without overlaps."""
     low, high = axes.get_ylim()
     ends = []
-    for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
+    for arm, (colour, _) in _looks(part).items():
         own = [mark for mark in marks if mark.arm == arm and mark.value == mark.value]
+        # A mean ends the line of an arm that has one; `max` takes the first of several.
+        own = [mark for mark in own if mark.what == "mean"] or own
         if own:
-            last = max(own, key=lambda mark: mark.epoch)  # the first of several
-            ends.append((last.value, float(last.epoch), last.label, colour))
+            last = max(own, key=lambda mark: mark.epoch)
+            ends.append((last.value, float(last.epoch), part.arms[arm], colour))
     ends.sort()
-    # 8.2 points per line of text, as a share of the axes, which take about 0.8 of a panel.
-    heights = separated([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
+    # 8.2 points per line of text, as a share of the axes, which take about 0.75 of a panel.
+    heights = separated([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * height * 0.75))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
             wrapped(label, LABEL_WIDTH, size=TINY, lines=1),
             (epoch, value),
-            (1.06, height),
+            (1.07, height),
             textcoords="axes fraction",
             va="center",
             ha="left",
             fontsize=TINY,
             parse_math=False,
-            color=BLACK,
+            color=GREY if colour == GREY else BLACK,
             arrowprops={
                 "arrowstyle": "-",
                 "color": colour,
@@ -266,15 +221,14 @@ def separated(heights: list[float], apart: float) -> list[float]:
     return places
 
 
-def _legend(marks: list[CurveMark]) -> str:
+def _legend(marks: Sequence[CurveMark]) -> str:
     """The meaning of the lines, bands and crosses that the figure has."""
-    kinds, counts = {mark.what for mark in marks}, {m.n for m in marks if m.low == m.low}
-    parts = ["line: mean of the seeds"] * ("mean" in kinds)
-    several, two = any(n >= BAND_FROM for n in counts), 2 in counts
-    bands = ["95 % interval of the mean"] * several
-    bands += ["lowest to highest" + " of two seeds" * several] * two
-    parts += [f"band: {', '.join(bands)}"] * bool(bands)
+    kinds = {mark.what for mark in marks}
+    several = any(mark.n > 1 for mark in marks if mark.what == "mean")
+    parts = ["thick line: mean of the seeds"] * several
     parts += ["thin line: one seed"] * ("seed" in kinds)
+    parts += ["band: 95 % interval of the mean"] * any(mark.low == mark.low for mark in marks)
+    parts += ["grey: the baseline"]
     parts += ["×: diverged"] * ("diverged" in kinds)
     return "; ".join(parts)
 

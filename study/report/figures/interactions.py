@@ -1,61 +1,71 @@
-"""Figure of interactions of two factors, for studies that measure all combinations of levels."""
+"""Figure of interactions: means of combinations of levels, a line for each level of one factor.
+
+Lines that are not parallel are an interaction. The table of factors has its numbers.
+"""
 
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.plan.plan import Plan
+from study.analysis.cell_means import cell_means
 from study.report.contents import Report
-from study.report.figures.report_figure import ReportFigure, frame, listing
+from study.report.figures.axes import linear, within_percent
+from study.report.figures.forest import write_note
+from study.report.figures.interval_text import interval_text
+from study.report.figures.report_figure import (
+    ReportFigure,
+    any_range,
+    frame,
+    listing,
+    numbered,
+    value_text,
+)
+from study.report.figures.row_layout import chunks
+from study.report.figures.series import Point, Series, draw, name_ends, names_width, panels
 from study.report.figures.states import qualities
-from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
-from study.report.figures.text_fit import width, wrapped
+from study.report.figures.style import GREY, SMALL, TINY
+from study.report.figures.text_fit import wrapped
+from study.report.table import plain
 from study.spec.metric import Metric
-from study.spec.study import Factor, file_name
+from study.spec.study import Factor, Study, file_name
 
-SIDE = 0.72  # inches: the width of a cell with its interval
-LABEL_WIDTH = 62  # points
-COLOURS = LinearSegmentedColormap.from_list("signed", ["#4a90c4", "#ffffff", "#f0b429"])
-"""Blue below zero, orange above; in grey print blue is darker, and every cell has its number."""
+PAIRS = {True: 4, False: 8}  # panels in a figure, by whether it has one column
+DODGE = 0.05  # of the distance between two levels
 
 
-class InteractionMark(NamedTuple):
-    """A row of the figure's data: the effect of the levels down and across."""
+class CellMark(NamedTuple):
+    """A row of the figure's data: the mean at a level of each factor of the pair."""
 
-    down: str
+    pair: str
     across: str
+    line: str
     value: float
     low: float
     high: float
 
 
 def interactions(report: Report) -> Iterator[ReportFigure]:
-    """A map per quality and pair of factors: main effects at its edges, interactions inside.
+    """One figure per quality, one panel per pair of factors.
 
-    Pairs with an effect that is aliased have none: a cell would show a sum as one effect.
+    Pairs with an effect that is aliased have none: a line would show a sum as one effect.
     """
-    plan = report.plan
-    effects = report.analysis.factorial
-    if not effects:
-        return
-    pairs = _separate(effects, list(combinations(range(len(plan.study.factors)), 2)))
-    for name, (down, across) in product(qualities(plan), pairs):
-        if len(plan.study.factors[across].levels) > len(plan.study.factors[down].levels):
-            down, across = across, down  # the factor with more levels goes down the page
-        data = points(plan, effects, name, (down, across))
-        if data["value"].notna().any():
-            paths = [plan.study.factors[f].path for f in (down, across)] if len(pairs) > 1 else []
-            title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
-            factors = plan.study.factors[down], plan.study.factors[across]
-            figure = _figure(data, factors, plan.catalogue[name])
-            yield ReportFigure(title, figure, data, _alt(data, factors, plan.catalogue[name]))
+    effects, study = report.analysis.factorial, report.plan.study
+    pairs = _separate(effects, list(combinations(range(len(study.factors)), 2))) if effects else []
+    for name in qualities(report.plan):
+        ordered = [_ordered(study, pair) for pair in pairs]
+        shown = [(pair, points(report, name, pair)) for pair in ordered]
+        shown = [(pair, data) for pair, data in shown if data["value"].notna().any()]
+        for number, part in enumerate(chunks(shown, PAIRS[report.style.is_column])):
+            data = pd.concat([own for _, own in part], ignore_index=True)
+            figure = _figure(report, name, part)
+            title = numbered(f"interactions-{file_name(name)}", number)
+            alt = _alt(report.plan.catalogue[name], stats.typed_rows(data, CellMark))
+            yield ReportFigure(title, figure, data, alt)
 
 
 # ---- data ----
@@ -70,129 +80,97 @@ def _separate(
     return [(a, b) for a, b in pairs if not mixed & {(a,), (b,), (a, b)}]
 
 
-def points(
-    plan: Plan, effects: list[stats.FactorialEffect], name: str, pair: tuple[int, int]
-) -> pd.DataFrame:
-    """One row per cell; a cell at a factor's first level is the other factor's main effect."""
-    terms = {row.term: row for row in effects if row.metric == name}
-    labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
-    listed = []
-    for down, across in product(*(range(len(own)) for own in labels)):
-        # The cell of both first levels is the reference and has no effect.
-        if not down and not across:
-            continue
-        levels = [(f, level) for f, level in zip(pair, (down, across), strict=True) if level]
-        # Terms list their factors in the order of the study, whatever goes down the page.
-        row = terms.get(tuple(sorted(levels)))
-        numbers = {"value": row.mean, "low": row.low, "high": row.high} if row is not None else {}
-        listed.append(
-            {
-                "down": labels[0][down],
-                "across": labels[1][across],
-                "metric": name,
-                "what": "interaction" if down and across else "main effect",
-                **numbers,
-            }
-        )
-    return frame(listed, plan.catalogue, "down", "across").drop(columns="seed")
+def _ordered(study: Study, pair: tuple[int, int]) -> tuple[int, int]:
+    """The pair with the factor of more levels first, which goes across: lines are few."""
+    first, second = pair
+    more = len(study.factors[second].levels) > len(study.factors[first].levels)
+    return (second, first) if more else pair
+
+
+def points(report: Report, name: str, pair: tuple[int, int]) -> pd.DataFrame:
+    """One row per combination of the levels of two factors: the first across, the other lines."""
+    across, lines = (report.plan.study.factors[f] for f in pair)
+    rows = [
+        {
+            "pair": f"{plain(across.title)} × {plain(lines.title)}",
+            "across": across.levels[cell.levels[0]].label,
+            "line": lines.levels[cell.levels[1]].label,
+            "metric": name,
+            "what": "mean",
+            "value": cell.mean,
+            "low": cell.low,
+            "high": cell.high,
+        }
+        for cell in cell_means(report.analysis, name, pair)
+    ]
+    return frame(rows, report.plan.catalogue, "pair", "across", "line").drop(columns="seed")
 
 
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> Figure:
-    down, across = ([level.label for level in factor.levels] for factor in factors)
-    needed = 1.25 + SIDE * len(across)
-    wide = COLUMN if needed <= COLUMN else PAGE
-    # 72 points per inch; 1.25 inches are for the labels at the left.
-    slot = 72 * (wide - 1.25) / len(across)
-    figure = Figure(figsize=(wide, 1.15 + 0.38 * len(down)))
-    axes = figure.subplots()
-    axes.grid(False)
-    values = np.full((len(down), len(across)), np.nan)
-    for row in stats.typed_rows(data, InteractionMark):
-        values[down.index(row.down), across.index(row.across)] = row.value
-    limit = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
-    axes.pcolormesh(values, cmap=COLOURS, vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
-    # Inverted limits, so that levels read downwards as in the table.
-    axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
-    for row in stats.typed_rows(data, InteractionMark):
-        place = across.index(row.across), down.index(row.down)
-        _cell(axes, row, metric, place=place, slot=slot)
-    _axes(axes, factors, slot)
-    axes.set_title(_head(metric), fontsize=SMALL)
+def _figure(report: Report, name: str, part: list[tuple[tuple[int, int], pd.DataFrame]]) -> Figure:
+    metric, study = report.plan.catalogue[name], report.plan.study
+    figure, every = panels(report, len(part), abreast=2)
+    marks = [stats.typed_rows(data, CellMark) for _, data in part]
+    placed = []
+    for axes, ((a, b), _), own in zip(every, part, marks, strict=True):
+        placed.append(_panel(figure, axes, own, (study.factors[a], study.factors[b])))
+        axes.set_ylabel(format.head(metric), parse_math=False)
+        linear(axes.yaxis, 4)
+    ends = [end for own in marks for mark in own for end in (mark.value, mark.low, mark.high)]
+    _same_scale(every, metric, ends)
+    for axes, series in zip(every, placed, strict=True):
+        name_ends(figure, axes, series)
+    # Two factors have one arm for each combination.
+    averaged = ", averaged over other factors" * (len(study.factors) > 2)
+    bars = any(any_range(own) for own in marks)
+    text = f", bars: {interval_text(report.analysis, name, level=True)}" if bars else ""
+    write_note(figure, f"mean{averaged}{text}")
     return figure
 
 
-def _cell(
-    axes: Axes, row: InteractionMark, metric: Metric, *, place: tuple[int, int], slot: float
-) -> None:
-    """Write the mean above its interval, if it fits into the cell."""
-    mean = format.number(row.value, metric.digits, signed=True)
-    span = f"[{format.number(row.low, metric.digits)}, {format.number(row.high, metric.digits)}]"
-    fits = row.low == row.low and width(span, TINY) < slot - 2
-    axes.text(
-        place[0] + 0.5,
-        place[1] + 0.5,
-        f"{mean}\n{span}" if fits else mean,
-        ha="center",
-        va="center",
-        # 5 points are smaller than any other type, but a map without a number says too little.
-        fontsize=TINY if width(mean, TINY) < slot else 5,
-        linespacing=1.15,
-        color=BLACK if mean != format.ABSENT else GREY,
-        parse_math=False,
-    )
+def _same_scale(every: list[Axes], metric: Metric, values: list[float]) -> None:
+    """Give all panels one scale, so that slopes compare."""
+    # Panels that share an axis would lose the numbers of all but the first.
+    limits = [axes.get_ylim() for axes in every]
+    for axes in every:
+        axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        within_percent(axes, metric, values)
 
 
-def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
-    down, across = factors
-    main = "main effect"
-    texts = [main, *(wrapped(level.label, slot - 4) for level in across.levels[1:])]
-    upright = any(width(t, 7.5) > slot for text in texts for t in text.split("\n")) or slot < 20
-    axes.set_xticks(
-        [place + 0.5 for place in range(len(texts))],
-        texts,
-        parse_math=False,
-        rotation=90 if upright else 0,
-    )
-    texts = [main, *(wrapped(level.label, LABEL_WIDTH) for level in down.levels[1:])]
-    axes.set_yticks([place + 0.5 for place in range(len(texts))], texts, parse_math=False)
-    for tick in (axes.get_xticklabels()[0], axes.get_yticklabels()[0]):
-        tick.set(fontstyle="italic", color=GREY)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.axhline(1, color=BLACK, linewidth=0.8)
-    axes.axvline(1, color=BLACK, linewidth=0.8)
-    for label in (axes.set_xlabel(_label(across)), axes.set_ylabel(_label(down))):
-        label.set(fontsize=SMALL, fontstyle="italic", color=GREY, parse_math=False)
+def _series(marks: list[CellMark], lines: Factor) -> list[Series]:
+    every = []
+    for level in lines.levels:
+        own = [mark for mark in marks if mark.line == level.label]
+        places = (Point(x, mark.value, mark.low, mark.high) for x, mark in enumerate(own))
+        every.append(Series(level.label, tuple(places)))
+    return every
 
 
-def _label(factor: Factor) -> str:
-    return wrapped(f"{factor.path}, against {factor.levels[0].label}", 150, size=SMALL, lines=2)
-
-
-def _head(metric: Metric) -> str:
-    return f"{format.difference_head(metric)}, mean [95 % interval]"
+def _panel(
+    figure: Figure, axes: Axes, marks: list[CellMark], factors: tuple[Factor, Factor]
+) -> list[Series]:
+    across, lines = factors
+    series, count = _series(marks, lines), len(across.levels)
+    placed = draw(axes, series, dodge=DODGE)
+    axes.set_xlim(-0.3, count - 0.7)
+    # Points; 45 are for the numbers and the name of the vertical axis.
+    room = 72 * figure.get_figwidth() / len({a.get_position().x0 for a in figure.axes}) - 45
+    slot = (room - names_width(series)) / max(1.0, count - 0.4)
+    texts = [wrapped(level.label, slot - 3, size=TINY, lines=3) for level in across.levels]
+    axes.set_xticks(range(count), texts, parse_math=False, linespacing=1.0, fontsize=TINY)
+    axes.set_xlabel(wrapped(across.title, room), parse_math=False)
+    # At the right end, above the names of the lines.
+    title = wrapped(lines.title, room, size=SMALL)
+    axes.set_title(title, loc="right", fontsize=SMALL, color=GREY, parse_math=False)
+    return placed
 
 
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> str:
-    down, across = factors
-    sentences = [f"{_head(metric)}: {down.path} by {across.path}."]
-    for what in ("main effect", "interaction"):
-        part = data[data["what"] == what]
-        texts = (
-            f"{_names(row, down, across)} {format.number(row.value, metric.digits, signed=True)}"
-            for row in stats.typed_rows(part, InteractionMark)
-        )
-        sentences.append(f"{what.capitalize()}s: {listing(texts)}.")
-    return " ".join(sentences)
-
-
-def _names(row: InteractionMark, down: Factor, across: Factor) -> str:
-    names = [row.down] * (row.down != down.levels[0].label)
-    names += [row.across] * (row.across != across.levels[0].label)
-    return " × ".join(names)
+def _alt(metric: Metric, marks: list[CellMark]) -> str:
+    texts = (f"{mark.across}, {mark.line} {value_text(mark, metric.digits)}" for mark in marks)
+    pairs = "; ".join(dict.fromkeys(mark.pair for mark in marks))
+    return f"{format.head(metric)}, means of {pairs}: {listing(texts, 12)}."

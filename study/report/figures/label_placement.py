@@ -1,19 +1,50 @@
-"""Placement of labels beside points, each where it covers as little as possible."""
+"""Placement of labels beside points, each where it covers nothing and close to its point."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from study.report.figures.style import TINY
+from study.report.figures.style import BLACK, GREY, TINY
 from study.report.figures.text_fit import width
 
 # adjustText 1.4 was tried instead: its bytes repeat with a fixed `iter_lim`, but it knows no lines,
 # and with 9 and 16 arms it put labels over points and over the front where these stay clear.
-FAR = (5.0, 9.0, 14.0)  # points between the centre of a mark and the nearest edge of its label
-SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+FAR = (
+    4.0,
+    7.0,
+    11.0,
+    16.0,
+    22.0,
+    29.0,
+    37.0,
+    46.0,
+)  # points between a mark and the edge of its label
+ANGLES = (0, 180, 90, 270, 30, -30, 150, 210, 55, -55, 125, 235)  # degrees, the best side first
+TILTED = 2.0  # cost of a place that is not level with the point
+AMBIGUOUS = 25.0  # cost of a place without a leader that is no farther from another mark
+ROUNDS = 3  # in which every label is moved, given the places of all others
+CLEAR = 1.0  # square points of overlap that no one sees
+
+Point = tuple[float, float]
+Segment = tuple[Point, Point]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text for a point, in data coordinates."""
+
+    point: Point
+    text: str
+    """"" for a point that others avoid and that is not named."""
+    needed: bool = False
+    """True if it is written even where it covers something."""
+    colour: str = BLACK
+    weight: str = "normal"
 
 
 class Box(NamedTuple):
@@ -31,70 +62,189 @@ class Box(NamedTuple):
         return across * along if across > 0 and along > 0 else 0.0
 
 
-def place(
-    axes: Axes,
-    points: Sequence[tuple[float, float]],
-    texts: Sequence[str],
-    segments: Sequence[tuple[tuple[float, float], tuple[float, float]]] = (),
-) -> None:
-    """Write each text beside its point, away from points, `segments` and earlier texts.
+class Place(NamedTuple):
+    """A candidate: the offset from the point to the centre of the label, and the label's box."""
 
-    An empty text is not written; its point is avoided all the same.
+    dx: float
+    dy: float
+    box: Box
+    far: float
+    """Cost of its distance and direction."""
+    leader: tuple[Box, ...]
+    """Small boxes along the line from the point to the label."""
+
+
+def place(
+    axes: Axes, labels: Sequence[Label], lines: Sequence[Segment], bars: Sequence[Segment] = ()
+) -> list[str]:
+    """Write each label beside its point, away from points, `lines` and the other labels.
+
+    Lines and bars are upright or level; bars are quiet, and a label may lie on one. Returns the
+    labels that are left out, as there is no place for them.
     """
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()  # only then does the layout say where points are
-    scale = 72 / figure.dpi
+    field = _field(axes, 72 / figure.dpi, labels, lines, bars)
+    chosen = dict[int, Place]()
+    for _ in range(ROUNDS):
+        for number, label in enumerate(labels):
+            if label.text:
+                others = [place for key, place in chosen.items() if key != number]
+                options = _candidates(field.positions[number], label.text)
+                # `min` keeps the first of equals, so a label takes the nearest free place.
+                chosen[number] = min(
+                    options, key=lambda o: o.far + field.doubt(number, o) + field.cost(o, others)
+                )
+    left_out = list[str]()
+    # Labels that are not needed give way, the last first.
+    for number in sorted(chosen, key=lambda n: (labels[n].needed, -n)):
+        others = [place for key, place in chosen.items() if key != number]
+        if not labels[number].needed and field.cost(chosen[number], others, quiet=0) > CLEAR:
+            del chosen[number]
+            left_out.append(labels[number].text)
+    for number, spot in chosen.items():
+        _write(axes, labels[number], spot)
+    return left_out
+
+
+@dataclass(frozen=True)
+class _Field:
+    """The marks and lines of a panel that labels keep away from, in points of the page."""
+
+    positions: Sequence[Point]
+    marks: Sequence[Box]
+    lines: Sequence[Box]
+    bars: Sequence[Box]
+    inside: Box
+
+    def doubt(self, number: int, spot: Place) -> float:
+        """A cost if the label is next to another mark than its own, and no line ties it to it."""
+        if spot.leader:
+            return 0.0
+        own, *others = (
+            _apart(spot.box, self.positions[n])
+            for n in sorted(range(len(self.positions)), key=lambda n: n != number)
+        )
+        return AMBIGUOUS * any(other < own + 2 for other in others)
+
+    def cost(self, spot: Place, others: Sequence[Place], quiet: float = 0.3) -> float:
+        """Area of covered marks, lines and labels, and thrice the area outside the axes.
+
+        `quiet` is the weight of bars, and of marks under a leader.
+        """
+        box = spot.box
+        area = (box.right - box.left) * (box.top - box.bottom)
+        covered = sum(box.over(other) for other in (*self.marks, *self.lines))
+        covered += quiet * sum(box.over(other) for other in self.bars)
+        covered += sum(2 * box.over(other.box) for other in others)
+        # Leaders may cross lines, but neither labels nor other leaders' labels.
+        covered += sum(3 * dot.over(other.box) for dot in spot.leader for other in others)
+        covered += sum(3 * dot.over(box) for other in others for dot in other.leader)
+        under = sum(dot.over(mark) for dot in spot.leader[1:] for mark in self.marks)
+        covered += 2 * quiet * under
+        return covered + 3 * (area - box.over(self.inside))
+
+
+def _field(
+    axes: Axes,
+    scale: float,
+    labels: Sequence[Label],
+    lines: Sequence[Segment],
+    bars: Sequence[Segment],
+) -> _Field:
     # Matplotlib transforms to pixels of the figure's resolution; a point is 1/72 inch.
-    positions = [tuple(scale * c for c in axes.transData.transform(point)) for point in points]
+    def on_page(point: Point) -> Point:
+        x, y = axes.transData.transform(point)
+        return float(scale * x), float(scale * y)
+
+    def line(segment: Segment) -> Box:
+        (x0, y0), (x1, y1) = map(on_page, segment)
+        return Box(min(x0, x1) - 0.7, min(y0, y1) - 0.7, max(x0, x1) + 0.7, max(y0, y1) + 0.7)
+
+    positions = [on_page(label.point) for label in labels]
     # Marks are 4.5 points wide; 3 on each side leave a little space around them.
-    occupied = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
-    occupied += [_line(axes, scale, *segment) for segment in segments]
+    marks = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
     whole = axes.get_window_extent()
     inside = Box(*(scale * v for v in (whole.x0, whole.y0, whole.x1, whole.y1)))
-    for point, (x, y), text in zip(points, positions, texts, strict=True):
-        if not text:
-            continue
-        size = width(text, TINY), TINY
-        candidates = [(dx, dy, _box(x + dx, y + dy, *size)) for dx, dy in _offsets(size)]
-        # `min` keeps the first of equals, so a label takes the nearest free place.
-        dx, dy, box = min(candidates, key=lambda candidate: _cost(candidate[2], occupied, inside))
-        occupied.append(box)
-        note = axes.annotate(
-            text,
-            point,
-            (dx, dy),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=TINY,
-            parse_math=False,
-            zorder=4,
-            path_effects=[withStroke(linewidth=1.5, foreground="white")],
-        )
-        note.set_in_layout(False)  # else the layout would shrink the axes and move the points
+    return _Field(positions, marks, [*map(line, lines)], [*map(line, bars)], inside)
 
 
-def _offsets(size: tuple[float, float]) -> list[tuple[float, float]]:
-    """Candidate offsets from a point to the centre of its label, the nearest first."""
-    return [
-        (h * (far + size[0] / 2) * (0.8 if v else 1), v * (far + size[1] / 2) * (0.8 if h else 1))
-        for far in FAR
-        for h, v in SIDES
-    ]
+def _candidates(point: Point, text: str) -> Iterator[Place]:
+    rows = text.split("\n")
+    across, along = max(width(row, TINY) for row in rows), 1.15 * TINY * len(rows)
+    x, y = point
+    for far in FAR:
+        for degrees in ANGLES:
+            cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+            dx, dy = cos * (far + across / 2), sin * (far + along / 2)
+            # Beside a mark, the label's edge is level with the direction and not its centre.
+            dx += math.copysign(across / 2 * (1 - abs(cos)), cos) if abs(cos) > 0.1 else 0
+            box = Box(
+                x + dx - across / 2, y + dy - along / 2, x + dx + across / 2, y + dy + along / 2
+            )
+            leader = tuple(_leader(point, box)) if far > FAR[0] else ()
+            yield Place(dx, dy, box, far / 2 + TILTED * bool(sin), leader)
 
 
-def _box(x: float, y: float, across: float, along: float) -> Box:
-    return Box(x - across / 2, y - along / 2, x + across / 2, y + along / 2)
+def _apart(box: Box, point: Point) -> float:
+    """Distance of a point from a box; 0 inside."""
+    x, y = point
+    across = max(box.left - x, 0, x - box.right)
+    return math.hypot(across, max(box.bottom - y, 0, y - box.top))
 
 
-def _line(axes: Axes, scale: float, start: tuple[float, float], end: tuple[float, float]) -> Box:
-    (x0, y0), (x1, y1) = (axes.transData.transform(point) * scale for point in (start, end))
-    # The box of a slanted line would cover far more; all segments here are upright or level.
-    return Box(min(x0, x1) - 0.7, min(y0, y1) - 0.7, max(x0, x1) + 0.7, max(y0, y1) + 0.7)
+def _leader(point: Point, box: Box) -> Iterator[Box]:
+    (x, y), end_x, end_y = point, *_nearest(point, box)
+    for step in range(1, 6):
+        a, b = x + (end_x - x) * step / 6, y + (end_y - y) * step / 6
+        yield Box(a - 0.8, b - 0.8, a + 0.8, b + 0.8)
 
 
-def _cost(box: Box, occupied: Sequence[Box], inside: Box) -> float:
-    """Area of covered marks and labels, plus three times the area outside the axes."""
-    area = (box.right - box.left) * (box.top - box.bottom)
-    return sum(box.over(other) for other in occupied) + 3 * (area - box.over(inside))
+def _nearest(point: Point, box: Box) -> Point:
+    """The point of a box's left or right edge, or of its middle, that is nearest to a point."""
+    x, _ = point
+    level = (box.bottom + box.top) / 2
+    if x < box.left:
+        return box.left, level
+    return (box.right, level) if x > box.right else (x, box.bottom if point[1] < level else box.top)
+
+
+def _write(axes: Axes, label: Label, spot: Place) -> None:
+    note = axes.annotate(
+        label.text,
+        label.point,
+        (spot.dx, spot.dy),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=TINY,
+        color=label.colour,
+        weight=label.weight,
+        linespacing=1.0,
+        parse_math=False,
+        zorder=5,
+        path_effects=[withStroke(linewidth=1.5, foreground="white")],
+    )
+    note.set_in_layout(False)  # else the layout would shrink the axes and move the points
+    if not spot.leader:
+        return
+    # From the point to the nearest edge of the label, both as offsets from the point.
+    zero = (0.0, 0.0)
+    half = (spot.box.right - spot.box.left) / 2, (spot.box.top - spot.box.bottom) / 2
+    own = Box(spot.dx - half[0], spot.dy - half[1], spot.dx + half[0], spot.dy + half[1])
+    line = axes.annotate(
+        "",
+        label.point,
+        _nearest(zero, own),
+        textcoords="offset points",
+        arrowprops={
+            "arrowstyle": "-",
+            "color": GREY,
+            "linewidth": 0.5,
+            "shrinkA": 0,
+            "shrinkB": 2.5,
+        },
+        zorder=2.5,
+    )
+    line.set_in_layout(False)

@@ -1,272 +1,174 @@
-"""Figure of quality and cost over the levels of each factor, in panels with a shared axis.
+"""Figure of quality over the levels of a factor that are numbers, as a curve.
 
-Published numbers are not drawn, because readers take two points in one panel as comparable. Those
-that are comparable have their own figure.
+Factors with other levels have none: the figure of effects has their arms, and a curve between
+names would mean nothing.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from study import format
+from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.axes import linear, logarithmic, wide, within_percent
-from study.report.figures.level_marks import LevelMark, points
-from study.report.figures.report_figure import (
-    ReportFigure,
-    any_range,
-    error_bars,
-    listing,
-    numbered,
-    value_text,
-)
-from study.report.figures.row_layout import chunks
-from study.report.figures.style import (
-    BLUE,
-    COLUMN,
-    GREY,
-    PAGE,
-    PALE,
-    PALE_VERMILLION,
-    SMALL,
-    VERMILLION,
-)
-from study.report.figures.text_fit import broken, width, wrapped
+from study.report.figures.axes import linear, within_percent
+from study.report.figures.forest import write_note
+from study.report.figures.interval_text import interval_text
+from study.report.figures.report_figure import ReportFigure, any_range, frame, listing, value_text
+from study.report.figures.series import Point, Series, draw, panels
+from study.report.figures.style import GREY, PALE, SMALL
+from study.report.figures.text_fit import width, wrapped
 from study.report.table import plain
-from study.spec.metric import Catalogue
-from study.spec.study import file_name
-from study.stats import typed_rows
+from study.spec.metric import Metric
+from study.spec.study import Factor, file_name
+from study.stats import MetricValue, of_arm, of_metric, typed_rows
+from study.tasks.arms import PlannedArm
 
-AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
-LINE = 9.5  # points: height of a line of a tick label
-UPRIGHT = 110  # points: longest line of an upright tick label
-SIDE_BY_SIDE = 7  # numbers that fit side by side in a column
-LEVELS_PER_FIGURE = 24
-LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
+FEWEST = 4  # numbers; three rows of the figure of effects say as much as a curve
+WIDE = 20  # ratio of the largest to the smallest number from which the axis is logarithmic
+SEED, MEAN = "seed", "mean"
 
 
-@dataclass(frozen=True)
-class Panel:
-    """The marks of one metric in one figure."""
+class LevelMark(NamedTuple):
+    """A row of the figure's data."""
 
-    axes: Axes
-    marks: list[LevelMark]
-    base: list[LevelMark]
-    """The marks of the baseline, which may be on another page."""
-    order: list[str]
-    """The levels on the axis."""
-
-    def x(self, mark: LevelMark) -> int:
-        return self.order.index(mark.level)
-
-    def levels_with(self, marks: list[LevelMark]) -> int:
-        """How many levels have one of the marks."""
-        return len({mark.level for mark in marks})
+    level: str
+    x: float
+    metric: str
+    what: str
+    value: float
+    low: float
+    high: float
 
 
 def levels(report: Report) -> Iterator[ReportFigure]:
-    """One figure per factor with two or more levels in arms that change nothing else."""
-    for index, factor in enumerate(report.plan.study.factors):
-        data = points(report, index)
+    """One figure per factor with four measured numbers or more, in arms that change only it."""
+    name = report.plan.tested
+    for index, factor in enumerate(report.plan.study.factors if name else ()):
+        data = points(report, index, name)
         marks = typed_rows(data, LevelMark)
-        order = list(dict.fromkeys(mark.level for mark in marks))
-        if len(order) < 2:
+        if sum(mark.what == MEAN for mark in marks) < FEWEST:
             continue
-        for number, part in enumerate(chunks(order, LEVELS_PER_FIGURE)):
-            own = data[data["level"].isin(part)]
-            name = numbered(f"{file_name(factor.path)}-levels", number)
-            alt = _alt(factor.path, own, report.plan.catalogue)
-            yield ReportFigure(name, _figure(report, marks, part), own, alt)
+        (figure, (axes,)) = panels(report, 1)
+        _panel(report, axes, marks, factor)
+        note = f"● mean, band: {interval_text(report.analysis, name, level=True)}"
+        seeds = " · ○ one seed" * any(mark.what == SEED for mark in marks)
+        write_note(figure, (note if any_range(marks) else "● mean") + seeds)
+        alt = _alt(factor, [m for m in marks if m.what == MEAN], report.plan.catalogue[name])
+        yield ReportFigure(f"{file_name(factor.path)}-levels", figure, data, alt)
+
+
+def numbers(factor: Factor) -> dict[int, float]:
+    """The levels by number, if all are different numbers; empty if not."""
+    values = [level.value for level in factor.levels]
+    # True is an int.
+    every = {
+        number: float(value)
+        for number, value in enumerate(values)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    return every if len(set(every.values())) == len(values) else {}
+
+
+def points(report: Report, index: int, name: str) -> pd.DataFrame:
+    """One row per seed and per mean, in the order of the numbers; none of an arm that diverged."""
+    plan, analysis = report.plan, report.analysis
+    factor = plan.study.factors[index]
+    places, rows = numbers(factor), list[dict[str, object]]()
+    arms = _alone(plan, index) if places else []
+    for arm in sorted(arms, key=lambda arm: places[arm.arm.choices[index]]):
+        level, digest = arm.arm.choices[index], arm.digest
+        mean = analysis.means.get((digest, name))
+        if mean is None or mean.mean != mean.mean:
+            continue
+        keys = {"level": factor.levels[level].label, "x": places[level], "metric": name}
+        # Images, not seeds, are the sample of given weights.
+        part = of_metric(of_arm(analysis.measurements, digest), name)
+        for row in () if analysis.hits.of(name) else typed_rows(part, MetricValue):
+            rows.append({**keys, "what": SEED, "seed": row.seed, "value": row.value})
+        ends = {"value": mean.mean, "low": mean.low, "high": mean.high}
+        rows.append({**keys, "what": MEAN, **ends})
+    return frame(rows, plan.catalogue, "level", "x")
+
+
+def _alone(plan: Plan, factor: int) -> list[PlannedArm]:
+    """The arms that change nothing else, which would mix the effects of two factors."""
+    return [
+        arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor} and not arm.arm.is_twin
+    ]
 
 
 # ---- the figure ----
 
 
-def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
-    metrics = list(dict.fromkeys(mark.metric for mark in marks))
-    across = COLUMN if len(order) <= 2 * SIDE_BY_SIDE else PAGE
-    labels = _tick_labels(order, AXIS[across])
-    # Inches: 1.2 for a panel, half an inch for the legend.
-    figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
-    panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
-    for axes, name in zip(panels, metrics, strict=True):
-        metric = report.plan.catalogue[name]
-        own = [mark for mark in marks if mark.metric == name]
-        base = [mark for mark in own if mark.level == marks[0].level]
-        on_page = [mark for mark in own if mark.level in order]
-        PANELS[metric.kind](report, Panel(axes, on_page, base, order))
-        # The unit on a line of its own: panels are too low for one line of text.
-        axes.set_ylabel(format.head(metric).replace(" (", "\n("), parse_math=False)
-    panels[-1].set_xlim(-0.6, len(order) - 0.4)
-    panels[-1].set_xticks(
-        range(len(order)), labels.texts, rotation=labels.rotation, parse_math=False, linespacing=1.0
-    )
-    handles, meanings = panels[0].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, meanings, loc="outside upper center", ncols=2, handletextpad=0.5)
-    return figure
-
-
-def _quality(report: Report, panel: Panel) -> None:
-    _draw_seeds(panel, [mark for mark in panel.marks if mark.what == "seed"])
-    means = [mark for mark in panel.marks if mark.what == "mean"]
-    _draw_means(panel, means, report.analysis.inference.name)
-    _compared(report, panel.axes, [mark for mark in panel.base if mark.what == "mean"])
-    _write_states(panel, [mark for mark in panel.marks if mark.what not in ("seed", "mean")])
-    if panel.marks:
-        metric = report.plan.catalogue[panel.marks[0].metric]
-        within_percent(panel.axes, metric, (mark.value for mark in panel.marks))
-    linear(panel.axes.yaxis, 5)
-
-
-def _draw_seeds(panel: Panel, marks: list[LevelMark]) -> None:
-    """Draw the seeds of each level side by side, at the right of its mean."""
-    if not marks:
-        return
-    aside = 0.08 + 0.015 * panel.levels_with(panel.marks)
-    xs, turns = list[float](), Counter[str]()
-    for mark in marks:
-        # Four columns of circles; a fifth seed begins again beside the mean.
-        xs.append(panel.x(mark) + aside * (1 + 0.3 * (turns[mark.level] % 4)))
-        turns[mark.level] += 1
-    panel.axes.scatter(
-        xs,
-        [mark.value for mark in marks],
+def _panel(report: Report, axes: Axes, marks: list[LevelMark], factor: Factor) -> None:
+    metric = report.plan.catalogue[marks[0].metric]
+    means = [mark for mark in marks if mark.what == MEAN]
+    seeds = [mark for mark in marks if mark.what == SEED]
+    _baseline(report, axes, [m for m in means if m.level == factor.levels[0].label])
+    draw(axes, [Series("", tuple(Point(m.x, m.value, m.low, m.high) for m in means))], bands=True)
+    axes.scatter(
+        [mark.x for mark in seeds],
+        [mark.value for mark in seeds],
         s=9,
         facecolors="white",
         edgecolors=GREY,
         linewidths=0.7,
-        label="one seed",
+        zorder=1.5,
     )
+    _number_axis(axes, means, 72 * report.style.inches * 0.75)
+    axes.set_xlabel(wrapped(factor.title, 72 * report.style.inches - 60), parse_math=False)
+    axes.set_ylabel(format.head(metric), parse_math=False)
+    within_percent(axes, metric, (mark.value for mark in marks))
+    linear(axes.yaxis, 5)
 
 
-def _draw_means(panel: Panel, marks: list[LevelMark], interval: str) -> None:
-    panel.axes.errorbar(
-        [panel.x(mark) for mark in marks],
-        [mark.value for mark in marks],
-        yerr=error_bars(marks),
-        fmt="o",
-        color=BLUE,
-        markersize=4,
-        capsize=2.5,
-        linewidth=1,
-        label=f"mean, {interval}" if any_range(marks) else "mean",
-    )
+def _number_axis(axes: Axes, means: list[LevelMark], room: float) -> None:
+    """Ticks at the levels, unless their labels would meet on the axis, which is `room` wide."""
+    places = [mark.x for mark in means]
+    if min(places) > 0 and max(places) > WIDE * min(places):
+        axes.set_xscale("log")
+        axes.minorticks_off()
+    low, high = axes.get_xlim()
+    transform = axes.get_xaxis().get_transform().transform
+    start, end = transform([low, high])
+    ticks = [room * (x - start) / (end - start) for x in transform(places)]
+    wide = [width(mark.level, 7.5) for mark in means]
+    gaps = zip(pairwise(ticks), pairwise(wide), strict=True)
+    if all(b - a > (first + second) / 2 + 4 for (a, b), (first, second) in gaps):
+        axes.set_xticks(places, [plain(mark.level) for mark in means], parse_math=False)
+    elif axes.get_xscale() == "linear":
+        linear(axes.xaxis, 5)
 
 
-def _write_states(panel: Panel, marks: list[LevelMark]) -> None:
-    """Write the state of every arm without a mean upright above its level."""
-    for mark in marks:
-        panel.axes.annotate(
-            mark.what,
-            (panel.x(mark), 0.06),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            ha="center",
-            va="bottom",
-            color=GREY,
-            fontstyle="italic",
-            fontsize=SMALL,
-        )
-
-
-def _compared(report: Report, axes: Axes, base: list[LevelMark]) -> None:
-    """Draw the baseline as a line, with the noise floor of the A/A arm as a band around it."""
+def _baseline(report: Report, axes: Axes, base: list[LevelMark]) -> None:
+    """Name the baseline on the axis, with the noise floor of the A/A arm as a band around it."""
     for mark in base:
         scale = report.plan.catalogue[mark.metric].scale
         band = report.analysis.noise_range(mark.metric)
         if band is not None:
             low, high = (mark.value + end * scale for end in band)
-            axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
-        axes.axhline(
-            mark.value,
-            color=GREY,
-            linewidth=0.6,
-            linestyle=(0, (4, 3)),
-            zorder=0.5,
-            label="baseline",
-        )
-
-
-def _cost(report: Report, panel: Panel) -> None:
-    """Draw bars from zero, or squares on a logarithmic axis, which has no zero to start from."""
-    axes, marks = panel.axes, [mark for mark in panel.marks if mark.value == mark.value]
-    xs, values = [panel.x(mark) for mark in marks], [mark.value for mark in marks]
-    metric = report.plan.catalogue[marks[0].metric]
-    crowded = panel.levels_with(marks) > SIDE_BY_SIDE
-    if wide(values, LOG_FROM):
-        logarithmic(axes.yaxis, values)
-        axes.plot(xs, values, "s", color=VERMILLION, markersize=5)
-        # Factors, not distances, on a logarithmic axis: room for the numbers above the squares.
-        axes.set_ylim(min(values) / 1.5, max(values) * (4 if crowded else 2))
-    else:
-        axes.bar(xs, values, width=0.5, color=PALE_VERMILLION, edgecolor=VERMILLION, hatch="///")
-        # Room for the number of the tallest bar, which is turned upright if bars are many.
-        axes.set_ylim(0, max(values) * (1.6 if crowded else 1.25) or 1)
-        linear(axes.yaxis)
-    for x, value in zip(xs, values, strict=True):
-        text = format.number(value, metric.digits)
+            axes.axhspan(low, high, color=PALE, zorder=0)
+        axes.axvline(mark.x, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
         axes.annotate(
-            text,
-            (x, value),
-            (0, 6 if crowded else 4),
+            "baseline" + ", grey: noise floor (A/A)" * bool(band),
+            (mark.x, 1),
+            (0, 2),
+            xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
             va="bottom",
             fontsize=SMALL,
-            rotation=90 if crowded else 0,
+            color=GREY,
         )
-
-
-PANELS: dict[str, Callable[[Report, Panel], None]] = {
-    "quality": _quality,
-    "cost": _cost,
-}
-
-
-class TickLabels(NamedTuple):
-    """Labels of the levels below the axis."""
-
-    texts: list[str]
-    rotation: int
-    """Degrees: 0 or 90."""
-    height: float
-    """Inches that the labels take below the axis."""
-
-
-def _tick_labels(order: list[str], axis: float) -> TickLabels:
-    """Labels of the levels, upright if they are too long to stand side by side."""
-    slot = axis / len(order) - 4
-    # A word that is wider than its slot would be cut; upright labels have more room.
-    longest = max((width(word, 7.5) for label in order for word in label.split()), default=0)
-    texts = [wrapped(label, slot) for label in order]
-    if longest <= slot and all(len(broken(label, slot, 7.5)) <= 3 for label in order):
-        texts = [wrapped(label, slot, lines=3) for label in order]
-        return TickLabels(texts, 0, max(text.count("\n") + 1 for text in texts) * LINE / 72)
-    texts = [wrapped(label, UPRIGHT, lines=max(1, min(4, int(slot / LINE)))) for label in order]
-    lines = [width(line, 7.5) for text in texts for line in text.split("\n")]
-    return TickLabels(texts, 90, max(lines) / 72)
 
 
 # ---- alternative text ----
 
 
-def _alt(path: str, data: pd.DataFrame, catalogue: Catalogue) -> str:
-    sentences = [plain(f"Levels of {path}, the first the baseline's.")]
-    for name, part in data.groupby("metric", sort=False):
-        metric = catalogue[str(name)]
-        words = _words(typed_rows(part, LevelMark), metric.digits)
-        sentences.append(f"{format.head(metric)}: {listing(words)}.")
-    return " ".join(sentences)
-
-
-def _words(marks: list[LevelMark], digits: int) -> Iterator[str]:
-    for mark in marks:
-        if mark.what != "seed":
-            absent = mark.value != mark.value
-            yield f"{mark.level} {mark.what if absent else value_text(mark, digits)}"
+def _alt(factor: Factor, means: list[LevelMark], metric: Metric) -> str:
+    texts = (f"{mark.level} {value_text(mark, metric.digits)}" for mark in means)
+    return f"{format.head(metric)} over {plain(factor.title)}: {listing(texts, 12)}."

@@ -95,8 +95,7 @@ def points(report: Report) -> pd.DataFrame:
 
 def _verdict(row: VerdictRow) -> str:
     """The verdict on the level; "not comparable" can only mean that no margin is stated here."""
-    word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else row.level
-    return word if row.measured == row.measured else f"{word}: {format.DIVERGED}"
+    return "no margin stated" if row.level == verdicts.NOT_COMPARABLE else row.level
 
 
 def _margin(report: Report, row: VerdictRow, metric: Metric) -> float:

@@ -2,23 +2,23 @@
 
 import io
 import re
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 
 import pandas as pd
-from matplotlib import style
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 
 from study import format
-from study.report.figures.style import SCRIPTS, STYLE
+from study.plan.plan import Plan
+from study.report.figure_style import DEFAULT, FigureStyle
+from study.report.figures.style_sheets import styled
 from study.report.spreadsheet import comma_separated
 from study.report.table import plain
+from study.spec.arm_names import in_prose
 from study.spec.metric import Metric
+from study.spec.study import BASELINE
+from study.tasks.arms import PlannedArm
 
 UNDATED: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None},
@@ -41,41 +41,20 @@ class ReportFigure:
     """The drawn numbers, in the units of the table."""
     alt: str
     """Alternative text: what the figure shows, and its main numbers."""
-
-
-@contextmanager
-def styled() -> Iterator[None]:
-    """A context in which matplotlib uses our style and ignores the user's own settings.
-
-    A letter that no installed font has is drawn as a box, without a warning: the data and the
-    alternative text have it.
-    """
-    # "default" first: a user's matplotlibrc would change the figure, and its bytes.
-    with (
-        warnings.catch_warnings(),
-        style.context(["default", STYLE | {"font.family": font_families()}]),
-    ):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield
-
-
-@cache
-def font_families() -> list[str]:
-    """Matplotlib's own font, and installed fonts for scripts that it lacks."""
-    here = {font.name for font in fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
+    style: FigureStyle = DEFAULT
+    """The style that it is drawn in, and saved in."""
 
 
 def files(drawn_figure: ReportFigure) -> dict[str, bytes]:
     """Contents by file name: the figure in every format, and its data as CSV."""
-    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure.figure, end) for end in UNDATED}
+    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure, end) for end in UNDATED}
     return contents | {f"{drawn_figure.name}.csv": comma_separated(drawn_figure.data).encode()}
 
 
 def svg(drawn_figure: ReportFigure) -> str:
     """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
     # An element inside HTML may have no XML prologue and no doctype.
-    text = _saved(drawn_figure.figure, "svg").decode()
+    text = _saved(drawn_figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
     own = re.sub(r"\W", "-", drawn_figure.name)
     # Matplotlib numbers its ids from the start in every file; a page has several files.
@@ -89,11 +68,11 @@ def svg(drawn_figure: ReportFigure) -> str:
     )
 
 
-def _saved(figure: Figure, end: str) -> bytes:
+def _saved(drawn: ReportFigure, end: str) -> bytes:
     file = io.BytesIO()
-    with styled():
+    with styled(drawn.style):
         # The resolution is that of the PNG; the vector formats ignore it but for raster parts.
-        figure.savefig(file, format=end, metadata=UNDATED[end], dpi=300)
+        drawn.figure.savefig(file, format=end, metadata=UNDATED[end], dpi=300)
     return file.getvalue()
 
 
@@ -138,6 +117,14 @@ def value_text(row: format.Interval, digits: int, *, signed: bool = False) -> st
     if row.low != row.low:
         return text
     return f"{text} [{format.number(row.low, digits)}, {format.number(row.high, digits)}]"
+
+
+def arm_name(plan: Plan, arm: PlannedArm) -> str:
+    """The name of an arm where no heading says its factor; the baseline is named as such."""
+    name = in_prose(plan.study, arm.arm)
+    if arm.digest != plan.baseline.digest:
+        return name
+    return BASELINE if name == f"the {BASELINE}" else f"{name} ({BASELINE})"
 
 
 def numbered(name: str, number: int) -> str:

@@ -4,8 +4,8 @@ The colours are those of Okabe and Ito, distinguishable with colour-blindness. C
 only sign: a marker, dashes or a hatch carries the same information in grey.
 """
 
-COLUMN, PAGE = 3.25, 6.75  # inches: one column of a two-column paper, and its full width
-SMALL, TINY = 7, 6.5  # points; the smallest type at print
+COLUMN, PAGE = 3.3, 6.9  # inches: one column of a two-column paper, and its full width
+SMALL, TINY = 7, 7  # points; the smallest type at print
 
 BLUE, VERMILLION, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#000000"
 GREEN, SKY, PURPLE, ORANGE = "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
@@ -54,27 +54,35 @@ SCRIPTS = (
 """Fonts for scripts that matplotlib's own font lacks, in order of preference."""
 
 STYLE: dict[str, object] = {
-    "figure.constrained_layout.use": True,
-    "font.size": 8,
-    "axes.labelsize": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
-    "axes.titlesize": 8,
-    # An offset such as "+9.1e1" at the end of the axis is easily overlooked.
-    "axes.formatter.useoffset": False,
     "grid.linewidth": 0.4,
     "grid.color": "#dddddd",
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
     "xtick.major.size": 0,
-    "legend.fontsize": SMALL,
     "legend.frameon": False,
     "hatch.linewidth": 0.5,
+}
+"""Settings of matplotlib that a user's style sheet may change."""
+
+FIXED: dict[str, object] = {
+    "figure.constrained_layout.use": True,
+    "figure.autolayout": False,
+    "savefig.bbox": None,  # "tight" would change the width
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "figure.titlesize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": SMALL,
+    # An offset such as "+9.1e1" at the end of the axis is easily overlooked.
+    "axes.formatter.useoffset": False,
     "pdf.fonttype": 42,  # TrueType: several venues refuse type 3
     # Without a fixed salt the ids in an SVG differ from run to run.
     "svg.hashsalt": "study",
 }
+"""Settings that hold under every style sheet: figures are laid out for these sizes of type."""

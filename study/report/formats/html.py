@@ -1,5 +1,11 @@
-"""Tables as HTML elements for a page: without style, sortable by their `data-order`."""
+"""Tables as HTML elements for a page: without style, sortable by their `data-order`.
 
+The caption and the notes are outside the element of class `scroll`, which a page may let scroll, so
+that they are read whole beside a wide table. Cells of class `delta` are the first differences from
+the baseline, which a page may keep in view.
+"""
+
+import re
 from html import escape
 
 from study.report.formats.labels import label
@@ -8,44 +14,69 @@ from study.report.table import Cell, Row, Table, TableBlock
 
 def html(table: Table) -> str:
     """A figure of HTML whose cells have their numbers for sorting."""
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
+    delta = _delta(table)
+    heads = "".join(
+        f'<th scope="col"{_class(place == delta)}>{escape(head)}</th>'
+        for place, head in enumerate(table.heads)
+    )
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     lines = [
         '<figure class="study-table">',
+        f"<figcaption>{escape(table.caption)}</figcaption>",
+        # Only what can be focused is scrolled with a keyboard.
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(_region(table))}">',
         "<table>",
-        f"<caption>{escape(table.caption)}</caption>",
         f'<thead><tr><th scope="col">{escape(_first(table))}</th>{heads}</tr></thead>',
-        *(_block(block) for block in table.blocks),
+        *(_block(block, delta) for block in table.blocks),
         "</table>",
+        "</div>",
         f"<ul>{notes}</ul>" if notes else "",
         "</figure>",
     ]
     return "\n".join(lines) + "\n"
 
 
+def _region(table: Table) -> str:
+    return f"Table of {table.name}" if table.name else "Table"
+
+
 def _first(table: Table) -> str:
+    if table.first:
+        return table.first
     # Only a table of arms has a baseline.
     return "arm" if any(row.baseline for block in table.blocks for row in block.rows) else ""
 
 
-def _block(block: TableBlock) -> str:
+def _delta(table: Table) -> int:
+    """The column of the first differences; -1 without one."""
+    return next((i for i, key in enumerate(table.keys) if key.endswith("-delta")), -1)
+
+
+def _class(delta: bool) -> str:
+    return ' class="delta"' if delta else ""
+
+
+def _block(block: TableBlock, delta: int) -> str:
     """One `tbody` per block, so that sorting keeps rows with their factor."""
     width = 1 + max((len(row.cells) for row in block.rows), default=0)
-    head = f'<tr><th scope="rowgroup" colspan="{width}">{escape(block.head)}</th></tr>'
-    heads = [head] if block.head else []
-    return "\n".join(["<tbody>", *heads, *map(_row, block.rows), "</tbody>"])
+    # The text is an element of its own, which may stay in view while the row scrolls.
+    head = f'<tr><th scope="rowgroup" colspan="{width}"><span>{escape(block.head)}</span></th></tr>'
+    rows = [_row(row, delta) for row in block.rows]
+    return "\n".join(["<tbody>", *([head] if block.head else []), *rows, "</tbody>"])
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, delta: int) -> str:
     kind = ' class="baseline"' if row.baseline else ""
-    texts = "".join(map(_cell, row.cells))
+    texts = "".join(_cell(cell, place == delta) for place, cell in enumerate(row.cells))
     return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{texts}</tr>'
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, delta: bool) -> str:
     # The value in base units: texts such as "1.2 ± 0.1" do not sort as numbers.
     order = (
         "" if cell.value is None or cell.value != cell.value else f' data-order="{cell.value!r}"'
     )
-    text = escape(cell.text)
-    return f"<td{order}>{f'<strong>{text}</strong>' if cell.bold else text}</td>"
+    # An element of its own, which a narrow page writes on a line of its own.
+    text = re.sub(r"(\[.*?\])", r'<span class="range">\1</span>', escape(cell.text))
+    text = f"<strong>{text}</strong>" if cell.bold else text
+    return f"<td{_class(delta)}{order}>{text}</td>"

@@ -1,33 +1,30 @@
 """The HTML page of one study or several: a single file that fetches nothing.
 
-With the extra `report` its charts are interactive (plotly) and its list of trials is searchable
-(itables); without it the page has the printed figures. All text of a study is escaped, because
-labels are data.
+All text of a study is escaped, because labels are data.
 """
 
-import base64
-import json
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from study import __version__
 from study.report.contents import Report
-from study.report.figures import ReportFigure, all_figures, svg
+from study.report.figure_style import FigureStyle
+from study.report.figures import figures_by_kind
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
 from study.report.page.chart import Chart
-from study.report.page.charts import charts
+from study.report.page.charts import CHARTS, charts
 from study.report.page.citation import citation
-from study.report.page.scripts import plotly, search_scripts, searchable_table
+from study.report.page.pictures import Pictures, pictures
 from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
-EXTRA = ("plotly", "itables")  # packages of the extra `report`
+MOST_TRIALS = 1000  # rows of the list of trials; `measurements.csv` has all
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,8 @@ class Section:
     report: Report
     tables: Mapping[str, Markup]
     charts: Sequence[Chart]
-    figures: Sequence[tuple[ReportFigure, Markup]]
-    trials: Markup | None
-    """The searchable list of trials, or None without the extra `report`."""
+    figures: Pictures
+    """Printed figures that no chart stands for."""
     columns: Sequence[TrialColumn]
     yaml: str
     """Text of the study file."""
@@ -53,68 +49,52 @@ class Section:
         plan = self.report.plan
         return len(plan.trials) - len(plan.missing)
 
+    @property
+    def command(self) -> str:
+        """The command line that runs the study; "" for a study that is no file."""
+        study = self.report.plan.study
+        return shlex.join(["study", "run", *study.command_arguments]) if study.is_file else ""
 
-def page(reports: Sequence[Report], *, plain: bool = False) -> str:
-    """The text of the page; `plain` makes the page that is made without the extra `report`."""
-    # `find_spec` looks for the packages without importing them.
-    rich = not plain and all(find_spec(name) for name in EXTRA)
-    sections = [_section(report, rich) for report in reports]
+    @property
+    def listed(self) -> int:
+        """How many trials are in the list."""
+        return min(len(self.report.plan.trials), MOST_TRIALS)
+
+
+def page(reports: Sequence[Report]) -> str:
+    """The text of the page."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         # By default jinja2 escapes nothing at all.
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
+        # By default the template would print nothing for a name that does not exist.
+        undefined=StrictUndefined,
     )
-    # plotly.js is several megabytes, so it is included only if a chart needs it.
-    charted = rich and any(section.charts for section in sections)
     return environment.get_template("page.html").render(
-        sections=sections,
-        rich=rich,
-        plotly=Markup(plotly()) if charted else "",
-        searching=Markup(search_scripts())
-        if rich and any(section.trials for section in sections)
-        else "",
+        sections=[_section(report) for report in reports],
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
-        charts=script_json(
-            {chart.name: chart.spec for section in sections for chart in section.charts}
-        ),
         version=__version__,
     )
 
 
-def _section(report: Report, rich: bool) -> Section:
-    plan, name = report.plan, slug(report.plan.study.title)
-    rows = columns(report)
+def _section(report: Report) -> Section:
+    # Half as wide as a sheet of paper, and as wide as a telephone; fonts are those of the report.
+    kinds = figures_by_kind(replace(report, style=FigureStyle("column", report.style.fonts)))
     return Section(
-        name=name,
+        name=slug(report.plan.study.title),
         report=report,
         tables={key: Markup(html(table)) for key, table in report.tables.items()},
-        charts=charts(report, name) if rich else (),
-        figures=[(figure, _image(figure)) for figure in all_figures(report)],
-        trials=Markup(searchable_table(rows, f"{name}-trials")) if rich and plan.trials else None,
-        columns=rows,
+        charts=[
+            chart
+            for kind in CHARTS
+            if kinds.get(kind)
+            for chart in charts(report, kind, kinds[kind])
+        ],
+        figures=pictures([f for kind in kinds if kind not in CHARTS for f in kinds[kind]]),
+        columns=columns(report),
         yaml=report.plan.study.text,
-        cite=citation(plan.study),
+        cite=citation(report.plan.study),
     )
-
-
-def _image(drawing: ReportFigure) -> Markup:
-    """An `img` element: ids and styles of an inline SVG would clash with those of other figures."""
-    data = base64.b64encode(svg(drawing).encode()).decode()
-    # HTML counts 96 pixels per inch.
-    width, height = (round(96 * inches) for inches in drawing.figure.get_size_inches())
-    return Markup(
-        '<img src="data:image/svg+xml;base64,{}" width="{}" height="{}" alt="{}">'
-    ).format(data, width, height, drawing.alt)
-
-
-def script_json(value: object) -> Markup:
-    """JSON without characters that HTML would read as a tag."""
-    # NaN is no JSON: a browser would refuse all charts of the page for it.
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # U+2028 and U+2029 end a line in JavaScript before ES2019, even inside a string.
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)

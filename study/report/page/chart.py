@@ -1,47 +1,164 @@
-"""A chart as a specification for plotly.js, and the style that all charts share.
+"""Charts of the page: what each kind has, in places of per cent that a template writes as SVG.
 
-Colours that depend on the light or dark theme are set by `page.js`, by the `role` of a trace or a
-shape. Plotly interprets tags in texts, so labels are escaped.
+A chart is as wide as its place on the page, and its text keeps its size: places are in per cent
+of its width and height. So a chart needs no script, is printed as it is shown, and follows the
+colours of the page. plotly.js is 4.8 MB, more than a whole page may have, and prints nothing before
+its script has run.
 """
 
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
 
-from study import format
-from study.spec.metric import Metric
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Colours of Okabe and Ito, distinguishable with colour-blindness."""
-# Six colours and eight symbols make 24 pairs before a pair is repeated.
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-SIZE = {"height": 400, "legend": LEGEND}
-MOST = 12  # curves and legend entries in one chart; the table has all arms
-
-MARKERS = {"type": "scatter", "mode": "markers"}
-LINES = {"type": "scatter", "mode": "lines"}
-HOVER = {"hovertemplate": "%{hovertext}<extra></extra>"}  # without the name of the trace
-
-Spec = dict[str, object]
-"""A part of a chart in the vocabulary of plotly.js, to be written as JSON."""
+from study.report.page.scale import Tick
 
 
 @dataclass(frozen=True)
 class Chart:
-    """An interactive chart of the page."""
+    """A chart of the page; every kind adds its own data."""
 
-    name: str
-    """Id of its element."""
+    kind: ClassVar[str]
+    """The macro of `charts.html` that draws it."""
     title: str
     alt: str
     """Alternative text."""
-    spec: Spec
-    """Data and layout for plotly.js."""
+    legend: Sequence["Sign"]
+    note: str = field(default="", kw_only=True)
+    """A sentence below the chart on what it leaves out."""
 
 
-def axis(metric: Metric, *, difference: bool = False) -> Spec:
-    """The axis of a metric; that of a difference marks zero with a line."""
-    # Plotly reads tags in titles, and a label may have a "<".
-    title = format.difference_head(metric) if difference else format.head(metric)
-    return {"title": {"text": escape(title)}, "zeroline": difference}
+class Sign(NamedTuple):
+    """An entry of a legend: the class of its sign in the style sheet, and its meaning."""
+
+    sign: str
+    text: str
+
+
+# Tuples, not objects with methods: the templates read their fields and nothing else.
+class Stretch(NamedTuple):
+    """A stretch of an axis, in per cent."""
+
+    start: float
+    end: float
+
+
+class Dot(NamedTuple):
+    """A value on an axis, in per cent, and the text that is shown beside the pointer."""
+
+    at: float
+    tip: str
+
+
+# ---- forest plot ----
+
+
+class ForestRow(NamedTuple):
+    """A row of a forest plot: an arm, or the heading of a factor, which has a label alone."""
+
+    label: str
+    heading: bool = False
+    seeds: Sequence[Dot] = ()
+    mean: Dot | None = None
+    interval: Stretch | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ForestChart(Chart):
+    """Differences from the baseline, a row for each arm."""
+
+    kind: ClassVar[str] = "forest"
+    axis: str
+    ticks: Sequence[Tick]
+    zero: float
+    floor: Stretch | None
+    """The noise floor."""
+    rows: Sequence[ForestRow]
+
+
+# ---- quality against cost ----
+
+
+class PlacedLabel(NamedTuple):
+    """A label beside a point: its anchor in pixels from the point, and how it is aligned there."""
+
+    text: str
+    dx: float
+    dy: float
+    align: str
+    """A value of SVG's `text-anchor`."""
+    led: bool
+    """True if a line leads from the point to the label."""
+
+
+class PlacedArm(NamedTuple):
+    """An arm in a chart of quality against cost."""
+
+    x: float
+    y: float
+    sign: str
+    tip: str
+    baseline: bool
+    label: PlacedLabel | None
+    across: Stretch | None
+    up: Stretch | None
+
+
+@dataclass(frozen=True)
+class TradeOff(Chart):
+    """Quality against a cost, with the Pareto front as steps."""
+
+    kind: ClassVar[str] = "trade_off"
+    across: str
+    up: str
+    x_ticks: Sequence[Tick]
+    y_ticks: Sequence[Tick]
+    baseline: float | None
+    """The place of the baseline on an axis of ratios to it."""
+    front: str
+    """Points of a polyline in thousandths of the chart."""
+    arms: Sequence[PlacedArm]
+    height: int
+    """Pixels."""
+
+
+# ---- learning curves ----
+
+
+class CurveLine(NamedTuple):
+    """The curve of an arm in one panel: polylines in thousandths of the panel."""
+
+    label: str
+    series: int
+    """Number of its colour and dashes in the style sheet; 0 is the baseline's."""
+    mean: str
+    band: str
+    seeds: Sequence[str]
+    ends: Sequence[tuple[float, float]]
+    """Places of the ends of diverged seeds."""
+    tip: str
+    at: tuple[float, float]
+    """Where the line ends, in per cent."""
+    label_at: float
+    """Where its label stands, in per cent from the top."""
+
+
+class ChartPanel(NamedTuple):
+    """Curves that share a pair of axes: the baseline's and those of one factor's levels."""
+
+    head: str
+    lines: Sequence[CurveLine]
+
+
+@dataclass(frozen=True)
+class Curves(Chart):
+    """Learning curves of one metric in panels with common axes."""
+
+    kind: ClassVar[str] = "curves"
+    across: str
+    up: str
+    x_ticks: Sequence[Tick]
+    y_ticks: Sequence[Tick]
+    panels: Sequence[ChartPanel]
+    height: int
+    """Pixels of a panel."""

@@ -1,114 +1,111 @@
-"""Forest plots of the page: the difference of every arm from the baseline, seed by seed."""
+"""ForestChart plots of the page: the difference of every arm from the baseline, seed by seed."""
 
-import math
 from collections.abc import Iterator
-from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+import pandas as pd
 
 from study import format, stats
 from study.report.contents import Report
-from study.report.page.chart import COLOURS, HOVER, LEGEND, MARKERS, MOST, Chart, Spec, axis
+from study.report.figures.forest import FLOOR, MEAN, SEED
+from study.report.figures.interval_text import interval_text
+from study.report.figures.report_figure import any_range, value_text
+from study.report.page.chart import Chart, Dot, ForestChart, ForestRow, Sign, Stretch
+from study.report.page.scale import Scale
 from study.spec.metric import Metric
-from study.stats import Effect
 
 
-def effects(report: Report) -> Iterator[Chart]:
-    """One chart per quality that any arm has a difference in."""
-    plan, base = report.plan, report.plan.baseline
-    rows = report.analysis.effects.values()
-    for name in dict.fromkeys(plan.study.columns):
-        metric = plan.catalogue[name]
-        labels = {arm.digest: arm.label for arm in plan.arms if arm is not base}
-        own = [row for row in rows if row.metric == name and row.mean == row.mean]
-        labelled = [(labels[row.arm], row) for row in own if row.arm in labels]
-        if metric.kind != "quality" or not labelled:
-            continue
-        texts = [format.effect(row, metric, len(plan.study.seeds)) for _, row in labelled]
-        alt = [f"{label}: {text}" for (label, _), text in zip(labelled, texts, strict=True)]
-        yield Chart(
-            f"effects-{name.replace('@', '-')}",
-            f"Differences from {base.label} in {format.name(metric)}",
-            "; ".join(alt[:MOST]),
-            _forest(report, metric, name, labelled),
+class ForestMark(NamedTuple):
+    """A row of the figure's data, with the seed that a pointer is told."""
+
+    label: str
+    arm: str
+    n: int
+    metric: str
+    what: str
+    seed: int
+    value: float
+    low: float
+    high: float
+
+
+def forests(report: Report, data: pd.DataFrame, alt: str) -> Iterator[Chart]:
+    """One chart per quality."""
+    for name, part in data.groupby("metric", sort=False):
+        metric = report.plan.catalogue[str(name)]
+        marks = stats.typed_rows(part, ForestMark)
+        heads = [str(head) for head in part["block"].where(part["block"].notna(), "")]
+        # Axes are as long as the longest interval: none is cut.
+        ends = [end for mark in marks for end in (mark.value, mark.low, mark.high)]
+        # Zero is the baseline, so it is always on the axis.
+        scale = Scale.around([0.0, *ends], 0.06)
+        band = next((mark for mark in marks if mark.what == FLOOR), None)
+        rows = [
+            row
+            for head, group in groupby(zip(heads, marks, strict=True), key=lambda pair: pair[0])
+            for row in _block(head, [m for _, m in group if m.what != FLOOR], scale, metric)
+        ]
+        yield ForestChart(
+            f"Differences from the baseline in {format.name(metric)}",
+            alt,
+            list(_legend(report, marks)),
+            axis=format.difference_head(metric),
+            ticks=scale.ticks(5),
+            zero=scale.at(0.0),
+            floor=Stretch(scale.at(band.low), scale.at(band.high)) if band else None,
+            rows=rows,
         )
 
 
-def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str, Effect]]) -> Spec:
-    """A forest plot: seeds as open circles, means with intervals, the noise floor as a band."""
-    scale = metric.scale
-    dots = [
-        (label, seed, value * scale)
-        for label, row in labelled
-        # Images, not seeds, are the sample of given weights.
-        if not report.analysis.hits.of(name)
-        for seed, value in _pairs(report, row.arm, name)
+def _legend(report: Report, marks: list[ForestMark]) -> Iterator[Sign]:
+    # Signs of the style sheet have the names of the marks.
+    if any(mark.what == SEED for mark in marks):
+        yield Sign("seed", "one seed")
+    if means := [mark for mark in marks if mark.what == MEAN and _is_drawn(mark, marks)]:
+        name = interval_text(report.analysis, means[0].metric)
+        yield Sign("mean", f"mean with {name}" if any_range(means) else "mean")
+    if any(mark.what == FLOOR for mark in marks):
+        yield Sign("floor", "noise floor (A/A)")
+
+
+def _is_drawn(mean: ForestMark, marks: list[ForestMark]) -> bool:
+    """False for the mean of one seed, which is drawn already, as that seed."""
+    return mean.n > 1 or all(mark.arm != mean.arm or mark.what != SEED for mark in marks)
+
+
+def _block(head: str, marks: list[ForestMark], scale: Scale, metric: Metric) -> Iterator[ForestRow]:
+    """The rows of one factor: its heading, then its arms in the order of the table."""
+    if head and marks:
+        yield ForestRow(head, heading=True)
+    for arm in dict.fromkeys(mark.arm for mark in marks):
+        yield _row([mark for mark in marks if mark.arm == arm], scale, metric)
+
+
+def _row(marks: list[ForestMark], scale: Scale, metric: Metric) -> ForestRow:
+    label, unit = marks[0].label, metric.difference_unit
+    seeds = [
+        Dot(scale.at(mark.value), f"{label}, seed {mark.seed}: {_signed(mark, metric)} {unit}")
+        for mark in marks
+        if mark.what == SEED
     ]
-    means = [(label, _scaled(row, scale)) for label, row in labelled]
-    ends = [end * scale for end in report.analysis.noise_range(name) or ()]
-    shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
-    # A reversed range puts the first arm at the top, as in the table.
-    arms = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
-    mean = _mean_trace(means, metric, report.analysis.inference.name)
-    return {
-        "data": [*([_seed_trace(dots, metric)] if dots else []), mean],
-        "layout": {
-            "xaxis": axis(metric, difference=True),
-            # Pixels: 40 for an arm, the rest for the axis and the legend.
-            "height": 170 + 40 * len(means),
-            "yaxis": arms,
-            "shapes": [{**shape, "x0": ends[0], "x1": ends[1], "role": "band"}] if ends else [],
-            "legend": LEGEND,
-        },
-    }
+    mean = next((mark for mark in marks if mark.what == MEAN), None)
+    if mean is None:  # the state of an arm without a difference
+        text = next((mark.what for mark in marks if mark.what != SEED), format.ABSENT)
+        return ForestRow(label, seeds=seeds, text=text)
+    text = value_text(mean, metric.digits, signed=True)
+    # As in the table: [--] says that equal differences have no interval.
+    text += f" [{format.ABSENT}]" * bool(mean.n > 1 and mean.low != mean.low)
+    return ForestRow(
+        label,
+        seeds=seeds,
+        mean=Dot(scale.at(mean.value), f"{label}: {text} {unit}")
+        if _is_drawn(mean, marks)
+        else None,
+        interval=Stretch(scale.at(mean.low), scale.at(mean.high)) if mean.low == mean.low else None,
+        text=text,
+    )
 
 
-def _scaled(row: Effect, scale: float) -> Effect:
-    return row._replace(mean=row.mean * scale, low=row.low * scale, high=row.high * scale)
-
-
-def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
-    text = f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {metric.difference_unit}"
-    return {
-        **MARKERS,
-        "name": "one seed",
-        "role": "faint",
-        "x": [value for *_, value in dots],
-        "y": [escape(label) for label, *_ in dots],
-        "customdata": [seed for _, seed, _ in dots],
-        "marker": {"symbol": "circle-open", "size": 7},
-        "hovertemplate": f"{text}<extra></extra>",
-    }
-
-
-def _mean_trace(means: list[tuple[str, Effect]], metric: Metric, interval: str) -> Spec:
-    # An arm without an interval (one seed, or equal differences) gets bars of length zero.
-    above = [row.high - row.mean if math.isfinite(row.low) else 0 for _, row in means]
-    below = [row.mean - row.low if math.isfinite(row.low) else 0 for _, row in means]
-    bars = {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2}
-    return {
-        **MARKERS,
-        "name": f"mean, {interval}",
-        "x": [row.mean for _, row in means],
-        "y": [escape(label) for label, _ in means],
-        "marker": {"size": 10, "color": COLOURS[0]},
-        "error_x": {**bars, "array": above, "arrayminus": below},
-        "hovertext": [_hover(label, row, metric) for label, row in means],
-        **HOVER,
-    }
-
-
-def _hover(label: str, row: Effect, metric: Metric) -> str:
-    numbers = (row.mean, row.low, row.high)
-    mean, low, high = (format.number(value, metric.digits, signed=True) for value in numbers)
-    ends = f" [{low}, {high}]" if math.isfinite(row.low) else ""
-    return escape(f"{label}: {mean}{ends} {metric.difference_unit}")
-
-
-def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
-    """The differences of an arm from the baseline, as (seed, difference)."""
-    rows = stats.of_metric(report.analysis.measurements, name)
-    table = rows.pivot_table(index="seed", columns="arm", values="value")
-    base = report.plan.baseline.digest
-    if {arm, base} <= {*table.columns}:
-        # NaN is a seed that only one of the two arms has, or that diverged.
-        for seed, value in (table[arm] - table[base]).dropna().items():
-            yield int(str(seed)), float(value)
+def _signed(mark: ForestMark, metric: Metric) -> str:
+    return format.number(mark.value, metric.digits, signed=True)

@@ -1,76 +1,150 @@
-"""Learning curves of the page: the mean over seeds by epoch, with a band."""
+"""Learning curves of the page: panels of the baseline and the levels of one factor."""
 
-from collections.abc import Iterator
-from html import escape
+import math
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from study import format, stats
-from study.analysis.history import CurveValue
+from study.report.blocks import blocks
 from study.report.contents import Report
-from study.report.page.chart import COLOURS, DASHES, LINES, MOST, SIZE, SYMBOLS, Chart, Spec, axis
-from study.tasks.arms import PlannedArm
+from study.report.figures.curve_points import LOSS, LOSS_METRIC, CurveMark
+from study.report.figures.curves import ARMS_PER_PANEL, separated
+from study.report.figures.interval_text import interval_text
+from study.report.page.chart import Chart, ChartPanel, CurveLine, Curves, Sign
+from study.report.page.scale import Scale
+from study.spec.metric import Metric
+
+HEIGHT = 190  # pixels of a panel
+LINE = 15  # pixels of a label's line
+POINTS = 12_000  # in one chart, which are about 120 kB
+FEWEST = 24  # points of a curve, however many curves there are
+LONGEST = 14  # letters of a label, as many as stand beside a panel
 
 
-def curves(report: Report) -> Iterator[Chart]:
-    """Charts of the training loss and the first quality; trials measured once have none."""
-    plan = report.plan
-    for name in (n for n in ("train_loss", plan.tested) if n):
-        part = stats.of_metric(report.analysis.curves, name)
-        points = stats.typed_rows(part, CurveValue)
-        epochs, unit = max((point.epoch for point in points), default=0), plan.task.progress_unit
-        if len({point.epoch for point in points}) < 2:
-            continue
-        title = "Training loss" if name == "train_loss" else format.name(plan.catalogue[name])
-        yield Chart(
-            f"curve-{name.replace('_', '-')}",
-            f"{title} by {unit}",
-            f"{title} of {len({point.arm for point in points})} arms over {epochs} {unit}s.",
-            _lines(report, part, name, epochs=epochs),
+def curves(report: Report, data: pd.DataFrame, alt: str) -> Iterator[Chart]:
+    """The first quality, then the training loss."""
+    names = list(dict.fromkeys(str(name) for name in data["metric"]))
+    for name in sorted(names, key=lambda name: name == LOSS):
+        marks = stats.typed_rows(stats.of_metric(data, name), CurveMark)
+        metric = LOSS_METRIC if name == LOSS else report.plan.catalogue[name]
+        yield _chart(report, marks, metric, alt)
+
+
+def _chart(report: Report, marks: list[CurveMark], metric: Metric, alt: str) -> Chart:
+    unit, epochs = report.plan.task.progress_unit, sorted({mark.epoch for mark in marks})
+    # The last one too, where a reader looks for the end of every line.
+    thinned = {*epochs[:: _step(marks, len(epochs))], epochs[-1]}
+    drawn = [m for m in marks if m.what == "diverged" or m.epoch in thinned]
+    xs = Scale(epochs[0], epochs[-1])
+    # From the values alone: the interval of a few seeds may be far wider than all of them.
+    ys = Scale.around([mark.value for mark in marks], 0.05).within_percent(metric)
+    panels = [
+        ChartPanel(head, _lines([m for m in drawn if m.arm in arms], arms, (xs, ys), metric))
+        for head, arms in _groups(report, {mark.arm for mark in marks})
+    ]
+    title = "Training loss" if metric is LOSS_METRIC else format.name(metric)
+    return Curves(
+        f"{title} by {unit}",
+        alt,
+        list(_legend(report, marks)),
+        across=unit.capitalize(),
+        up=format.head(metric),
+        x_ticks=xs.ticks(4, whole=True),
+        y_ticks=ys.ticks(4),
+        panels=panels,
+        height=HEIGHT,
+        note=f"{len(thinned)} of {len(epochs)} {unit}s are drawn." * (len(thinned) < len(epochs)),
+    )
+
+
+def _step(marks: list[CurveMark], epochs: int) -> int:
+    """The number of epochs from one that is drawn to the next, so that the page stays small."""
+    lines = {(mark.arm, mark.what, mark.seed if mark.what == "seed" else 0) for mark in marks}
+    return max(1, math.ceil(epochs / max(FEWEST, POINTS // max(1, len(lines)))))
+
+
+def _groups(report: Report, drawn: set[str]) -> Iterator[tuple[str, list[str]]]:
+    """The arms of every panel, the baseline first, in the blocks of the table."""
+    base = report.plan.baseline.digest
+    first = [base] * (base in drawn)
+    for head, rows in blocks(report.plan):
+        others = [arm.digest for _, arm in rows if arm.digest in drawn - {base}]
+        for start in range(0, len(others), ARMS_PER_PANEL):
+            yield head, [*first, *others[start : start + ARMS_PER_PANEL]]
+    if drawn == {base}:
+        yield "", first
+
+
+Scales = tuple[Scale, Scale]
+
+
+def _lines(
+    marks: list[CurveMark], arms: list[str], scales: Scales, metric: Metric
+) -> list[CurveLine]:
+    """The lines of a panel, with labels that do not overlap."""
+    own = {arm: [mark for mark in marks if mark.arm == arm] for arm in arms}
+    ends = {arm: max((m for m in own[arm] if m.what != "diverged"), key=_epoch) for arm in arms}
+    xs, ys = scales
+    # From the lowest to the highest, as `separated` expects them.
+    order = sorted(arms, key=lambda arm: ends[arm].value)
+    heights = separated([ys.at(ends[arm].value) / 100 for arm in order], LINE / HEIGHT)
+    place = dict(zip(order, heights, strict=True))
+    return [
+        CurveLine(
+            _short(ends[arm].label),
+            number,
+            _polyline([m for m in own[arm] if m.what == "mean"], scales),
+            _band([m for m in own[arm] if m.what == "mean" and m.low == m.low], scales),
+            [_polyline(curve, scales) for curve in _seeds(own[arm])],
+            [(xs.at(m.epoch), 100 - ys.at(m.value)) for m in own[arm] if m.what == "diverged"],
+            f"{ends[arm].label}: {format.number(ends[arm].value, metric.digits)} {metric.unit}"
+            f" at {ends[arm].epoch}",
+            (xs.at(ends[arm].epoch), 100 - ys.at(ends[arm].value)),
+            round(100 * (1 - place[arm]), 1),
         )
+        for number, arm in enumerate(arms)
+    ]
 
 
-def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spec:
-    metric = None if name == "train_loss" else report.plan.catalogue[name]
-    # The loss is no metric of the catalogue: nats, with four digits.
-    scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
-    data: list[Spec] = []
-    arms = [arm for arm in report.plan.arms if len(stats.of_arm(part, arm.digest))][:MOST]
-    for number, arm in enumerate(arms):
-        values = stats.of_arm(part, arm.digest).groupby("epoch")["value"]
-        data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
-    upwards = axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
-    # A whole step keeps plotly from labelling halves of epochs.
-    title = {"text": report.plan.task.progress_unit.capitalize()}
-    across = {"title": title, "dtick": max(1, epochs // 10)}
-    return {"data": data, "layout": {"xaxis": across, "yaxis": upwards, **SIZE}}
+def _epoch(mark: CurveMark) -> tuple[int, bool]:
+    # Of one epoch the mean, not a seed.
+    return mark.epoch, mark.what == "mean"
 
 
-def _curve(by_epoch: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iterator[Spec]:
-    """The curve of one arm: a band from its lowest to its highest seed, and a line of means."""
-    colour, symbol = COLOURS[number % len(COLOURS)], SYMBOLS[number % len(SYMBOLS)]
-    epochs = [int(str(epoch)) for epoch in by_epoch.index]
-    yield {
-        **LINES,
-        # One closed outline, up along the highest seed and back along the lowest.
-        "x": [*epochs, *reversed(epochs)],
-        "y": [*by_epoch["max"], *reversed([*by_epoch["min"]])],
-        "fill": "toself",
-        "opacity": 0.18,
-        "fillcolor": colour,
-        "line": {"width": 0},
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "legendgroup": arm.digest,
-    }
-    yield {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": escape(arm.label),
-        "x": epochs,
-        "y": [*by_epoch["mean"]],
-        "legendgroup": arm.digest,
-        "line": {"color": colour, "dash": DASHES[number % len(DASHES)], "width": 2},
-        "marker": {"symbol": symbol, "size": 7, "color": colour},
-        "hovertemplate": f"{escape(arm.label)}, epoch %{{x}}: %{{y:.{digits}f}}<extra></extra>",
-    }
+def _seeds(marks: list[CurveMark]) -> Iterator[list[CurveMark]]:
+    single = [mark for mark in marks if mark.what == "seed"]
+    for seed in sorted({mark.seed for mark in single}):
+        yield [mark for mark in single if mark.seed == seed]
+
+
+def _polyline(marks: Sequence[CurveMark], scales: Scales) -> str:
+    return " ".join(_point(mark.epoch, mark.value, scales) for mark in marks)
+
+
+def _band(marks: Sequence[CurveMark], scales: Scales) -> str:
+    """One outline, up along the upper ends and back along the lower ones."""
+    upper = [_point(mark.epoch, mark.high, scales) for mark in marks]
+    return " ".join([*upper, *(_point(m.epoch, m.low, scales) for m in reversed(marks))])
+
+
+def _point(epoch: int, value: float, scales: Scales) -> str:
+    xs, ys = scales
+    return f"{10 * xs.at(epoch):.0f},{1000 - 10 * ys.at(value):.0f}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
+def _legend(report: Report, marks: list[CurveMark]) -> Iterator[Sign]:
+    means = [mark for mark in marks if mark.what == "mean"]
+    if means:
+        yield Sign("line", "mean of the seeds")
+    if any(mark.low == mark.low for mark in means):
+        # All qualities of a study have the same seeds, and so has the loss.
+        yield Sign("band", interval_text(report.analysis, report.plan.tested))
+    if any(mark.what == "seed" for mark in marks):
+        yield Sign("thin", "one seed")
+    if any(mark.what == "diverged" for mark in marks):
+        yield Sign("cross", "diverged")

@@ -2,66 +2,45 @@
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const charts = JSON.parse(document.getElementById("charts").textContent);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const ink = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
   // ---- light and dark ----
 
-  function themed(spec) {
-    const axis = { gridcolor: ink("--line"), linecolor: ink("--soft"), zerolinecolor: ink("--soft") };
-    const layout = structuredClone(spec.layout);
-    for (const name of ["xaxis", "yaxis"]) layout[name] = { ...axis, automargin: true, ...layout[name] };
-    for (const shape of layout.shapes || []) {
-      shape.fillcolor = ink("--line");
-      shape.opacity = 0.5;
-      shape.layer = "below";
-    }
-    Object.assign(layout, {
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: ink("--ink"), family: getComputedStyle(document.body).fontFamily, size: 13 },
-      margin: { l: 60, r: 20, t: 20, b: 60 }, autosize: true, hovermode: "closest",
-      transition: { duration: still ? 0 : 150 },
-    });
-    const data = structuredClone(spec.data);
-    for (const trace of data) {
-      if (trace.role !== "faint") continue;
-      trace.marker = { ...trace.marker, color: ink("--soft") };
-      trace.line = { ...trace.line, color: ink("--soft") };
-    }
-    return [data, layout];
-  }
-
-  const quiet = { displayModeBar: false, responsive: true };
-
-  function draw() {
-    if (!window.Plotly) return;
-    for (const [name, spec] of Object.entries(charts)) Plotly.react(name, ...themed(spec), quiet);
-  }
-
-  function dress(dark) {
-    root.dataset.scheme = dark ? "dark" : "light";
-    root.classList.toggle("dark", dark); // what DataTables looks at
-    draw();
-  }
-
+  const dress = (dark) => { root.dataset.scheme = dark ? "dark" : "light"; };
   const button = document.getElementById("scheme");
   button.hidden = false;
   button.addEventListener("click", () => dress(root.dataset.scheme !== "dark"));
   system.addEventListener("change", (event) => dress(event.matches));
-  addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll("details.figures")) part.open = true;
-    dress(false);
+  dress(system.matches);
+
+  // ---- what a mark of a chart stands for, beside the pointer ----
+
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  tip.setAttribute("aria-hidden", "true"); // a screen reader has the text of the chart
+  document.body.append(tip);
+  addEventListener("pointerover", (event) => {
+    const mark = event.target.closest?.("[data-tip]");
+    tip.hidden = !mark;
+    if (!mark) return;
+    tip.textContent = mark.dataset.tip;
+    const left = Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8);
+    tip.style.left = `${Math.max(8, left)}px`;
+    tip.style.top = `${Math.max(8, event.clientY - tip.offsetHeight - 12)}px`;
   });
-  addEventListener("afterprint", () => dress(system.matches));
+  addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
 
   // ---- tables are sorted within the rows of a factor; the baseline stays first ----
 
   function value(row, column) {
     const cell = row.cells[column];
     if (column === 0) return cell.textContent.replace("● ", "");
-    const order = cell.dataset.order;
-    return order === undefined ? null : Number(order);
+    if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
+    const text = cell.textContent.trim();
+    // In the list of trials, whose cells are single numbers or words.
+    if (!cell.closest(".trials") || text === "") return null;
+    const number = Number(text.replace("−", "-"));
+    return Number.isNaN(number) ? text : number;
   }
 
   function before(a, b) {
@@ -85,17 +64,29 @@
     }
   }
 
-  for (const table of document.querySelectorAll(".study-table table")) {
-    const numbers = [...table.querySelectorAll("td")].some((cell) => cell.dataset.order !== undefined);
-    if (!numbers) continue;
+  for (const table of document.querySelectorAll(".study-table table, .trials table")) {
+    if (!table.closest(".trials") && !table.querySelector("td[data-order]")) continue;
     for (const head of table.tHead.rows[0].cells) {
       const press = document.createElement("button");
       press.type = "button";
-      press.textContent = head.textContent || "arm";
+      press.append(...head.childNodes);
+      if (!press.textContent) press.textContent = "arm";
       head.replaceChildren(press);
       press.addEventListener("click", () => sort(table, head));
     }
   }
 
-  dress(system.matches);
+  // ---- the list of trials shows those that have all words ----
+
+  for (const list of document.querySelectorAll(".trials")) {
+    const filter = list.querySelector(".filter");
+    filter.hidden = false;
+    filter.addEventListener("input", () => {
+      const words = filter.querySelector("input").value.toLowerCase().split(/\s+/);
+      for (const row of list.querySelector("tbody").rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+      }
+    });
+  }
 })();

@@ -1,112 +1,125 @@
-"""Charts of the page of quality against cost, with the Pareto front of the means."""
+"""Charts of the page of quality against cost, with the Pareto front as the figure has it."""
 
+import math
 from collections.abc import Iterator
-from html import escape
 
-from study import format
-from study.analysis.fronts import on_front
+import pandas as pd
+
+from study import format, stats
+from study.analysis.fronts import FRONT
 from study.report.contents import Report
-from study.report.page.chart import (
-    COLOURS,
-    HOVER,
-    LINES,
-    MARKERS,
-    MOST,
-    SIZE,
-    SYMBOLS,
-    Chart,
-    Spec,
-    axis,
-)
+from study.report.figures.axes import significant
+from study.report.figures.interval_text import interval_text
+from study.report.figures.pareto import MEANINGS, TIMES, ArmMark
+from study.report.page.chart import Chart, PlacedArm, Sign, Stretch, TradeOff
+from study.report.page.labels import LabelledPoint, labels
+from study.report.page.scale import Scale
 from study.spec.metric import Metric
-from study.stats import Estimate
-from study.tasks.arms import PlannedArm
+
+HEIGHT = 280  # pixels
+RATIO_INTERVAL = "95 % interval of the ratio"
+THOUSAND = 10  # from per cent to thousandths
 
 
-def trade_offs(report: Report) -> Iterator[Chart]:
-    """One chart per cost or speed that differs between arms with a mean."""
-    plan = report.plan
-    quality = plan.tested
-    means = report.analysis.estimates
-    for name in dict.fromkeys(plan.study.columns):
-        if not quality or plan.catalogue[name].kind == "quality":
-            continue
-        points = [
-            (arm, means[arm.digest, name].mean, means[arm.digest, quality])
-            for arm in plan.arms
-            if (arm.digest, name) in means and (arm.digest, quality) in means
-        ]
-        # NaN is a diverged arm, which has no place on the chart.
-        points = [point for point in points if point[2].mean == point[2].mean]
-        if len({x for _, x, _ in points}) > 1:
-            yield _trade_off(report, name, points)
+def trade_offs(report: Report, data: pd.DataFrame, alt: str) -> Iterator[Chart]:
+    """One chart per pair of a quality and a cost."""
+    for (against, name), part in data.groupby(["against", "metric"], sort=False):
+        marks = stats.typed_rows(part, ArmMark)
+        yield _chart(report, marks, (str(against), str(name)), alt)
 
 
-def _trade_off(
-    report: Report, name: str, points: list[tuple[PlannedArm, float, Estimate]]
-) -> Chart:
-    plan = report.plan
-    cost, metric = plan.catalogue[name], plan.catalogue[plan.tested]
-    texts = [
-        f"{arm.label}: {format.measured(x, cost)} {cost.unit}, "
-        f"{format.replicates(row, metric, report.analysis.seeds)} {metric.unit}"
-        for arm, x, row in points
+def _chart(report: Report, marks: list[ArmMark], names: tuple[str, str], alt: str) -> Chart:
+    cost, quality = (report.plan.catalogue[name] for name in names)
+    ends = [end for m in marks for end in (m.cost, m.cost_low, m.cost_high)]
+    ratio = marks[0].unit == TIMES
+    xs = Scale.of_cost(ends, 0.12, ratio=ratio)
+    ends = [end for m in marks for end in (m.value, m.low, m.high)]
+    ys = Scale.around(ends, 0.06).within_percent(quality)
+    arms = _arms(marks, (xs, ys), quality, report.plan.baseline.digest)
+    nameless = sum(arm.label is None for arm in arms)
+    return TradeOff(
+        f"{format.name(quality)} against {format.name(cost)}",
+        alt,
+        list(_legend(report, marks, names[1])),
+        across=_head(format.name(cost), marks[0].unit),
+        up=format.head(quality),
+        x_ticks=xs.ticks(4),
+        y_ticks=ys.ticks(5),
+        baseline=xs.at(1.0) if ratio else None,
+        front=_front(marks, xs, ys, dearer_first=cost.better == "higher"),
+        arms=arms,
+        height=HEIGHT,
+        note=f"{format.many(nameless, 'arm')} without room for a label." if nameless else "",
+    )
+
+
+def _arms(
+    marks: list[ArmMark], scales: tuple[Scale, Scale], quality: Metric, base: str
+) -> list[PlacedArm]:
+    """The arms in their places; `base` is the baseline's digest."""
+    xs, ys = scales
+    points = [
+        LabelledPoint(m.label, xs.at(m.cost), ys.at(m.value), _stretch(xs, m.cost_low, m.cost_high))
+        for m in marks
     ]
-    places = sorted((x, row.mean) for _, x, row in points)
-    both = zip(places, on_front(places, cost, metric), strict=True)
-    # From the cheapest on, so that the steps rise.
-    front = [place for place, on in both if on][:: 1 if cost.better == "lower" else -1]
-    steps = {
-        **LINES,
-        "name": "front of the means",
-        "role": "faint",
-        "x": [x * cost.scale for x, _ in front],
-        "y": [y * metric.scale for _, y in front],
-        # The step holds the quality of the cheaper arm until the next one is reached.
-        "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot", "width": 1.5},
-        "hoverinfo": "skip",
-    }
-    spec: Spec = {
-        "data": [steps, *_points(report, points, (cost, metric), texts)],
-        "layout": {"xaxis": axis(cost), "yaxis": axis(metric), **SIZE},
-    }
-    title = f"{format.name(metric)} against {format.name(cost)}"
-    return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
+    # The baseline and the front are labelled first: it is they that a reader looks for.
+    order = sorted(range(len(marks)), key=lambda i: (marks[i].arm != base, marks[i].what != FRONT))
+    texts = labels(points, order, HEIGHT)
+    return [
+        PlacedArm(
+            x=point.x,
+            y=round(100 - point.y, 2),
+            sign=mark.what.replace(" ", "-"),
+            tip=_tip(mark, quality),
+            baseline=mark.arm == base,
+            label=label,
+            across=point.bar,
+            up=_stretch(ys, mark.low, mark.high),
+        )
+        for point, mark, label in zip(points, marks, texts, strict=True)
+    ]
 
 
-def _points(
-    report: Report,
-    points: list[tuple[PlannedArm, float, Estimate]],
-    axes: tuple[Metric, Metric],
-    texts: list[str],
-) -> Iterator[Spec]:
-    """One trace per arm with its own marker, and its standard deviation or interval."""
-    cost, metric = axes
-    for number, (arm, x, row) in enumerate(points):
-        colour = COLOURS[number % len(COLOURS)]
-        yield {
-            **MARKERS,
-            "name": escape(arm.label),
-            "showlegend": number < MOST,
-            "x": [x * cost.scale],
-            "y": [row.mean * metric.scale],
-            "error_y": {
-                "type": "data",
-                "thickness": 1.5,
-                "color": colour,
-                **_bars(report, row, metric),
-            },
-            "marker": {"size": 11, "color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)]},
-            "hovertext": [escape(texts[number])],
-            **HOVER,
-        }
+def _stretch(scale: Scale, low: float, high: float) -> Stretch | None:
+    """The places of two ends, or None if there are none."""
+    return Stretch(scale.at(low), scale.at(high)) if math.isfinite(low) else None
 
 
-def _bars(report: Report, row: Estimate, metric: Metric) -> Spec:
-    """The standard deviation over seeds; of given weights the interval over images."""
-    mean = report.analysis.means.get((row.arm, row.metric))
-    if mean and mean.low == mean.low and report.analysis.hits.of(row.metric):
-        above, below = (metric.scale * gap for gap in (mean.high - mean.mean, mean.mean - mean.low))
-        return {"symmetric": False, "array": [above], "arrayminus": [below]}
-    # One seed has no deviation; a bar of length zero is invisible.
-    return {"array": [row.sd * metric.scale if row.sd == row.sd else 0]}
+def _front(marks: list[ArmMark], xs: Scale, ys: Scale, *, dearer_first: bool) -> str:
+    """The front as steps: the best quality at every cost."""
+    front = sorted((mark.cost, mark.value) for mark in marks if mark.what == FRONT)
+    corners = list[tuple[float, float]]()
+    for x, y in reversed(front) if dearer_first else front:
+        # A step, not a slope: nothing was measured between two points of the front.
+        corners += [(x, corners[-1][1])] if corners else []
+        corners.append((x, y))
+    return " ".join(
+        f"{THOUSAND * xs.at(x):.0f},{THOUSAND * (100 - ys.at(y)):.0f}" for x, y in corners
+    )
+
+
+def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign]:
+    standings = {mark.what for mark in marks}
+    for what, meaning in MEANINGS.items():
+        if what in standings:
+            yield Sign(what.replace(" ", "-"), meaning)
+    if any(math.isfinite(mark.low) for mark in marks):
+        yield Sign("bar", interval_text(report.analysis, quality))
+    if any(math.isfinite(mark.cost_low) for mark in marks):
+        ratio = marks[0].unit == TIMES
+        yield Sign("across", RATIO_INTERVAL if ratio else "lowest to highest round")
+
+
+def _head(cost: str, unit: str) -> str:
+    if unit == TIMES:
+        return f"{cost}, × baseline"
+    return f"{cost} ({unit})" if unit else cost
+
+
+def _tip(mark: ArmMark, quality: Metric) -> str:
+    ends = (format.number(end, quality.digits) for end in (mark.low, mark.high))
+    spread = f" [{', '.join(ends)}]" if math.isfinite(mark.low) else ""
+    value = format.number(mark.value, quality.digits)
+    cost = significant(mark.cost)
+    price = f"×{cost}" if mark.unit == TIMES else f"{cost} {mark.unit}"
+    return f"{mark.label}: {value}{spread} {quality.unit} at {price}".rstrip()

@@ -11,9 +11,9 @@ from study.spec.schema.file import (
     StudyFile,
     Timing,
     salvaged,
-    validated,
 )
 from study.spec.schema.match import Match
+from study.spec.schema.messages import known_keys, validated
 from study.spec.schema.published import Protocol, Published, Status, Value, parted
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "StudyFile",
     "Timing",
     "Value",
+    "known_keys",
     "parted",
     "salvaged",
     "validated",

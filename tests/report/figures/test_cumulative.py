@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from study import stats
-from study.report import figures
 from tests.report import scenes
 from tests.report.figures.drawn import cumulative, reported
 
@@ -33,9 +32,8 @@ def test_a_step_is_paired_with_the_row_above(shown):
     ]
 
 
-def test_a_step_that_was_taken_elsewhere_shows_its_range(lab):
-    drawn = {
-        figure.name: figure for figure in figures.all_figures(reported(scenes.three_factors(lab)))
-    }
-    data = drawn["roadmap"].data
-    assert (data["what"] == cumulative.ELSEWHERE).any()
+def test_a_cost_is_written_only_where_it_varies(lab):
+    for scene, written in ((scenes.path, True), (scenes.three_factors, False)):
+        (figure,) = cumulative.roadmap(reported(scene(lab)))
+        assert (figure.data["what"] == cumulative.COST).any() == written
+        assert any(t.get_text() == "MACs\n(G, all)" for t in figure.figure.axes[0].texts) == written

@@ -20,10 +20,20 @@ def test_effects_are_those_of_the_statistics(lab):
     )
 
 
-def test_what_became_of_trials_is_said_beside_the_row(shown):
+def test_states_of_trials_are_beside_the_rows_in_the_order_of_the_table(shown):
     texts = [t.get_text() for t in shown("mixed")[1]["effects"].figure.axes[0].texts]
-    assert texts[:3] == ["1 of 3 diverged", "failed", "missing"]
-    assert texts[3].endswith("\n1 of 3 failed")
+    assert texts[:4] == ["model.reduction", "baseline: DW", "failed", "missing"]
+    assert texts[4].endswith("\n1 of 3 failed")
+    assert texts[-1] == "1 of 3 diverged"
+
+
+def test_what_bars_and_zero_are_stands_in_the_figure(shown):
+    words = {
+        name: shown(name)[1]["effects"].figure.get_supxlabel() for name in ("emsa", "factorial")
+    }
+    assert "mean with 95 % t interval, 3 seeds" in " ".join(words["emsa"].split())
+    assert "grey band: noise floor (A/A)" in words["emsa"]
+    assert "0: baseline (IN, Conv-1x1)" in words["factorial"]
 
 
 @pytest.mark.heavy

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,9 +16,11 @@ import pytest
 from PIL import Image
 
 from study.report import figures, report
+from study.report.figure_style import WIDTHS, FigureStyle
+from study.report.figures.style_sheets import styled
 from tests.conftest import ROOT
 from tests.report.conftest import laboratory
-from tests.report.figures.drawn import kind, reported
+from tests.report.figures.drawn import effects, kind, reported
 from tests.report.scenes import SCENES
 
 
@@ -27,10 +30,13 @@ def test_files_are_named_by_the_figure(shown):
     assert set(figures.files(figure)) == {f"effects.{end}" for end in ("pdf", "svg", "png", "csv")}
 
 
-def test_figures_are_as_wide_as_a_column_or_a_page(shown):
-    for name, wide in (("effects", 3.25), ("cost", 6.75)):
-        content = figures.files(shown("emsa")[1][name])[f"{name}.png"]
-        assert Image.open(io.BytesIO(content)).width == round(wide * 300)
+def test_figures_are_as_wide_as_a_column_or_a_text(shown):
+    for width, inches in WIDTHS.items():
+        narrow = replace(shown("emsa")[0], style=FigureStyle(width))
+        with styled(narrow.style):
+            (figure,) = effects.effects(narrow)
+        content = figures.files(figure)["effects.png"]
+        assert Image.open(io.BytesIO(content)).width == round(inches * 300)
 
 
 def digests(names):
@@ -48,7 +54,7 @@ def digests(names):
     return hashes
 
 
-REPEATED = ["emsa", "path", "factorial", "resolution"]  # every kind
+REPEATED = ["emsa", "path", "numbers", "factorial", "resolution"]  # every kind
 
 
 @pytest.mark.slow
@@ -100,4 +106,4 @@ def test_a_report_writes_its_figures(shown, tmp_path):
     paths = report.write(study_report, tmp_path)
     names = {path.name for path in paths if path.parent.name == "figures"}
     assert names == {f"{name}.{end}" for name in drawn for end in ("pdf", "svg", "png", "csv")}
-    assert (tmp_path / "figures" / "model.position-levels.pdf").exists()
+    assert (tmp_path / "figures" / "roadmap.pdf").exists()

@@ -1,65 +1,56 @@
-"""Figures of the levels of a factor."""
-
-import itertools
+"""Figures of the levels of a factor that are numbers."""
 
 import pytest
 from matplotlib.figure import Figure
 
-from study.report import figures
-from study.report.figures import level_marks
 from study.report.figures.axes import within_percent
-from study.report.figures.report_figure import styled
 from study.spec.metric import Metric
-from tests.report.figures.drawn import LONG, RATIOS, reported
+from study.spec.study import Factor, Level
+from tests.report import scenes
+from tests.report.figures.drawn import levels, pareto, reported
 
 
-def test_points_stand_in_the_order_of_the_file_in_paper_units(complete):
-    points = level_marks.points(reported(complete), 0)
-    assert list(points["level"].unique()) == ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]
-    assert points.loc[points["what"] == "cost", "value"].tolist() == pytest.approx([1.4, 1.4, 1.39])
-    assert points.loc[points["what"] == "seed", "value"].tolist()[:2] == pytest.approx(
-        [91.39, 91.97]
-    )
+def test_only_different_numbers_are_a_curve():
+    def of(*values):
+        return levels.numbers(Factor("x", tuple(Level(str(v), v) for v in values)))
+
+    assert of(0, 0.1, 8) == {0: 0.0, 1: 0.1, 2: 8.0}
+    assert of(0, "a") == of(0, True) == of(1, 1.0) == {}
 
 
-def test_what_diverged_or_is_missing_is_named(lab):
-    study_report = reported(
-        lab(top1={"baseline": [0.9, 0.8, 0.7], "Max Pooling": [0.9, float("nan"), 1]})
-    )
-    points = level_marks.points(study_report, 0)
-    named = points[~points["what"].isin(["seed", "mean", "cost"])].set_index("level")["what"]
-    assert dict(named) == {"Average Pooling": "missing", "Max Pooling": "1 of 3 diverged"}
+def test_a_curve_has_the_means_in_the_order_of_the_numbers(lab):
+    study_report = reported(scenes.numbers(lab))
+    (figure,) = levels.levels(study_report)
+    assert figure.name == "model.drop_path_rate-levels"
+    means = figure.data[figure.data["what"] == "mean"]
+    assert list(means["x"]) == [0, 0.1, 0.2, 0.3, 0.5]
+    known = study_report.analysis.means[study_report.plan.baseline.digest, "top1"]
+    assert means["low"].iloc[0] == pytest.approx(100 * known.low)
+    (axes,) = figure.figure.axes
+    assert axes.get_xlabel() == "Drop path rate"
 
 
-@pytest.mark.parametrize(("macs", "scale"), [(2e9, "linear"), (20e9, "log")])
-def test_a_wide_spread_of_cost_is_drawn_on_a_logarithmic_axis(lab, macs, scale):
-    (figure,) = figures.all_figures(
-        reported(lab(cost={"Max Pooling": {"params": 1, "macs": macs}}))
-    )
-    assert figure.figure.axes[-1].get_yscale() == scale
-    if scale == "linear":
-        assert figure.figure.axes[-1].get_ylim()[0] == 0  # bars stand on zero
+def test_three_numbers_have_no_curve(lab):
+    rates = {"0": 0, "0.1": 0.1, "0.2": 0.2}
+    top1 = {label: [0.5, 0.6, 0.7] for label in ("baseline", "0.1", "0.2")}
+    assert not list(levels.levels(reported(lab({"model.drop_path_rate": rates}, top1=top1))))
 
 
-@pytest.mark.parametrize("labels", [RATIOS[:2], RATIOS[:4], RATIOS, LONG[:2], LONG[:4], LONG])
-def test_labels_neither_overlap_nor_leave_the_page(lab, labels):
-    (figure,) = figures.all_figures(reported(lab({"model.ratios": labels})))
-    with styled():
-        figure.figure.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in figure.figure.axes[-1].get_xticklabels()]
-    assert all(a.x1 <= b.x0 + 0.5 for a, b in itertools.pairwise(boxes))
-    assert min(box.y0 for box in boxes) >= 0
+def test_an_arm_that_diverged_is_no_point(lab):
+    rates = {str(rate): rate for rate in (1, 2, 3, 4, 5)}
+    top1 = {label: [0.5, 0.6, 0.7] for label in ("baseline", "2", "3", "4")}
+    top1["5"] = [0.5, float("nan"), 0.7]
+    (figure,) = levels.levels(reported(lab({"model.x": rates}, top1=top1)))
+    assert "5" not in set(figure.data["level"])
 
 
-@pytest.mark.parametrize("name", ["model.reduction-levels", "pareto-macs"])
-def test_an_interval_beyond_100_percent_leaves_the_axis_to_the_values(lab, name):
+def test_an_interval_beyond_100_percent_leaves_the_axis_to_the_values(lab):
     top1 = {"baseline": [0.9, 0.5], "Average Pooling": [0.1, 0.6], "Max Pooling": [0.3, 0.9]}
     cost = {"Max Pooling": {"macs": 2e9}}
-    drawn = figures.all_figures(reported(lab(top1=top1, seeds=2, cost=cost)))
-    figure = next(figure for figure in drawn if figure.name == name)
+    (figure,) = pareto.pareto(reported(lab(top1=top1, seeds=2, cost=cost)))
     assert figure.data["high"].max() > 150  # what is cut is in the figure's data
     low, high = figure.figure.axes[0].get_ylim()
-    assert (low, high) == (-2, 102)
+    assert (low, high) == (0, 100)
 
 
 def test_an_axis_of_values_beyond_100_percent_is_not_cut():

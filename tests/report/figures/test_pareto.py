@@ -1,10 +1,14 @@
 """Figures of quality against cost."""
 
+import itertools
+
+from study.report.figures.style_sheets import styled
 from tests.report.figures.drawn import pareto, reported
 
 
 def test_the_front_is_what_nobody_is_beyond(shown):
-    data = shown("emsa")[1]["pareto-macs"].data
+    data = shown("emsa")[1]["pareto"].data
+    data = data[data["against"] == "macs"]
     arms = list(data.itertuples())
     for arm in arms:
         beyond = [
@@ -32,7 +36,7 @@ def test_an_arm_is_behind_only_beyond_chance(lab):
     study_report = reported(lab(top1=top1, cost=cost))
     places = pareto.points(study_report, "top1", "macs").set_index("label")["what"]
     assert dict(places) == {
-        "Depth-wise Conv2d": pareto.FRONT,
+        "Depth-wise Conv2d (baseline)": pareto.FRONT,
         "Average Pooling": pareto.TIED,
         "Max Pooling": pareto.BEHIND,
     }
@@ -50,3 +54,27 @@ def test_more_is_better_turns_the_front(lab):
     top1 = {"baseline": [0.8, 0.81, 0.82], "Average Pooling": [0.9, 0.91, 0.92]}
     points = pareto.points(reported(lab(top1=top1, timed=timed)), "top1", "throughput")
     assert list(points["what"]) == [pareto.TIED, pareto.FRONT] or points["what"][1] == "front"
+
+
+def test_a_cost_that_hardly_varies_has_no_panel(lab):
+    near, far = {"macs": 1.01e9, "params": 1e6}, {"macs": 1e9, "params": 2e6}
+    top1 = {"baseline": [0.8, 0.81, 0.82], "Average Pooling": [0.9, 0.91, 0.92]}
+    study_report = reported(lab(top1=top1, cost={"baseline": near, "Average Pooling": far}))
+    (figure,) = pareto.pareto(study_report)
+    assert set(figure.data["against"]) == {"params"}
+
+
+def test_labels_overlap_neither_each_other_nor_a_mark(shown):
+    for name in ("emsa", "many", "weird", "path"):
+        figure = shown(name)[1]["pareto"].figure
+        with styled():
+            figure.draw_without_rendering()
+        for axes in figure.axes:
+            boxes = [text.get_window_extent() for text in axes.texts if text.get_text()]
+            for a, b in itertools.combinations(boxes, 2):
+                assert not a.shrunk(0.9, 0.8).overlaps(b.shrunk(0.9, 0.8)), name
+
+
+def test_the_baseline_is_named_in_every_panel(shown):
+    for axes in shown("emsa")[1]["pareto"].figure.axes:
+        assert any("baseline" in text.get_text() for text in axes.texts if axes.get_visible())

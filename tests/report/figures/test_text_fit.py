@@ -3,7 +3,7 @@
 import pytest
 
 from study.report.figures import text_fit
-from study.report.figures.report_figure import styled
+from study.report.figures.style_sheets import styled
 from tests.report.figures.drawn import LONG
 
 

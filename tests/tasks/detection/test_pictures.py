@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from study.report.figures.contact_sheets import _alt, _data, _figure
-from study.report.figures.report_figure import styled
+from study.report.figures.style_sheets import styled
 from study.tasks.detection.data import load
 from study.tasks.detection.evaluation.detections import Collected, Detected, joined
 from study.tasks.detection.pictures import IMAGES, chosen, contact_sheet
