@@ -14,7 +14,7 @@ MOST_OVER = 1.1  # of the seconds that are asked for; a longer session is announ
 
 
 class TimeToTake:
-    """The time of a session, announced before it begins, and again if rounds show that it is more."""
+    """The time of a session, announced before it begins, and again if rounds need more."""
 
     def __init__(self, plan: "Plan", clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds, self.clock = plan.study.timing.seconds, clock
