@@ -26,6 +26,7 @@ IMAGES = 360
 SD = 0.01  # of top-1 over seeds
 Array = np.ndarray[Any, np.dtype[Any]]
 Chance = np.random.Generator
+Equal = Callable[[Chance, int], Array]
 
 
 # ---- studies: (arms, seeds) of top-1, the arms' truths given ----
@@ -94,10 +95,40 @@ def of_pairs(
     return held(interval(other - base), BASE[1] - BASE[0])
 
 
-def of_hierarchy(chance: Chance, seeds: int) -> bool | None:
+def of_seeds_and_images(chance: Chance, seeds: int) -> bool | None:
     seen, truth = network(chance, seeds)
-    interval = stats.hierarchical(seen)
-    return held((interval["low"], interval["high"]), truth)
+    row = stats.seeds_and_images(seen.change)
+    return held((row.low, row.high), truth)
+
+
+TASTES = {
+    "few images differ": (0.3, 0.02, 0.7),
+    "images differ": (0.6, 0.1, 0.7),
+    "images decide": (1.0, 0.02, 0.3),
+    "seeds decide": (0.3, 0.3, 0.7),
+}
+"""Standard deviations of arms by image, by seed, and by image and seed, beside an ease of 1."""
+
+
+def equal_by_image(images: int, taste: tuple[float, float, float]) -> Equal:
+    """equal(chance, seeds): two arms that are equal over all images, on some of them."""
+    own, skill, rest = taste
+
+    def equal(chance: Chance, seeds: int) -> Array:
+        ease = chance.normal(1.2, 1, images) + own * chance.normal(size=(2, 1, images))
+        moved = skill * chance.normal(size=(2, seeds, 1))
+        right = ease + moved + rest * chance.normal(size=(2, seeds, images)) > 0
+        return stats.Hits(list(range(seeds)), *right).change
+
+    return equal
+
+
+def zero_outside(equal: Equal, chance: Chance, seeds: int, *, by_image: bool) -> bool | None:
+    """Whether an interval over seeds, or over seeds and images, tells equal arms apart."""
+    change = equal(chance, seeds)
+    row = stats.seeds_and_images(change)
+    low, high = row[-2:] if by_image else stats.interval(change.mean(axis=1))
+    return None if np.isnan(low) else bool(low > 0 or high < 0)
 
 
 def of_seeds_alone(chance: Chance, seeds: int) -> bool | None:
@@ -211,8 +242,14 @@ def lines() -> Iterator[Line]:
         )
     for name, draw in STUDIES.items():
         yield Line("BCa", f"{name}, ρ 0.5", "95", partial(of_pairs, stats.bca, draw, 0.5), 0.5)
-    yield Line("hierarchical bootstrap", "new seeds, new images", "95", of_hierarchy, 0.25)
+    yield Line("seeds and images", "new seeds, new images", "95", of_seeds_and_images, 0.25)
     yield Line("t interval", "new seeds, new images", "--", of_seeds_alone)
+    for (name, taste), images in product(TASTES.items(), (360, 2000)):
+        apart, share = partial(zero_outside, equal_by_image(images, taste)), 360 / images
+        study = f"equal, {name}, {images}"
+        yield Line("zero outside, t", study, "--", partial(apart, by_image=False), share)
+        both = partial(apart, by_image=True)
+        yield Line("zero outside, images", study, "≤ 5", both, share)
     for name in EFFECTS:
         yield Line(name, "2 × 3, ρ 0.5", "95", partial(of_factors, name, 0.5), 0.25)
     for rho in (0.0, 0.5, 0.9):

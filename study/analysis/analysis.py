@@ -6,22 +6,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from study import stats
-from study.analysis import factor_effects, frames, fronts, image_hits, leaders, published
+from study.analysis import (
+    factor_effects,
+    frames,
+    fronts,
+    generalising,
+    image_hits,
+    leaders,
+)
 from study.analysis.candidates import Candidates, candidates
-from study.analysis.claims import EvaluatedClaim
+from study.analysis.decided import Decided
 from study.analysis.ledger import Ledger, ledger
-from study.analysis.published import Assessment
-from study.analysis.results import Results
-from study.plan import comparisons
+from study.analysis.levels import level_interval
 from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
 
 if TYPE_CHECKING:
+    from study.stats.intervals import Numbers
     from study.stats.per_image import Array
 
 Key = tuple[str, str]
@@ -39,7 +44,7 @@ class MeanOverSeeds(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Analysis(Results):
+class Analysis(Decided):
     """The statistics of a study, from the results that the store had when each was first read."""
 
     @cached_property
@@ -61,7 +66,8 @@ class Analysis(Results):
         """Means of qualities with their intervals by (arm, metric); NaN if a seed diverged.
 
         The interval over seeds is that of `inference`; of given weights it is the bootstrap
-        interval over images.
+        interval over images. That of a fraction is formed on the logit scale, so that it lies
+        within 0 and 1 (`stats.of_fraction`); it is longer towards 50 %.
         """
         rows = self.measurements.dropna(subset="seed")
         samples = {key: part["value"].to_numpy(float) for key, part in rows.groupby(MEAN_KEYS)}
@@ -76,11 +82,14 @@ class Analysis(Results):
 
     def _mean_interval(self, key: Key, sample: "Array") -> tuple[float, float]:
         hits = self.hits.arrays.get(key)
-        return (
-            self.inference.interval(sample)
-            if hits is None
-            else stats.image_interval(operator.pos, hits)
-        )
+        if hits is not None:
+            return stats.image_interval(operator.pos, hits)
+        return self.level_interval(key[1], sample)
+
+    def level_interval(self, metric: str, sample: "Numbers") -> tuple[float, float]:
+        """The interval of the mean of one value per seed (n,); see `levels.level_interval`."""
+        ends = self.inference.interval(sample)
+        return level_interval(self.catalogue[metric], sample, ends)
 
     def has_interval(self, metric: str) -> bool:
         """True if differences in a quality may have an interval, over seeds or over images."""
@@ -99,6 +108,15 @@ class Analysis(Results):
         """`effect_rows` by (arm, metric)."""
         rows = stats.typed_rows(self.effect_rows, stats.Effect)
         return {(row.arm, row.metric): row for row in rows}
+
+    @cached_property
+    def generalising(self) -> Mapping[Key, stats.SeedsAndImages]:
+        """Effects with intervals over new seeds and new images by (arm, metric).
+
+        Those in `effects` are about new seeds on these images. Absent where predictions are not
+        kept, where there is no interval over seeds, and of metrics that are no fraction of images.
+        """
+        return generalising.generalising(self, self.effects)
 
     @cached_property
     def pairing(self) -> list[stats.Pairing]:
@@ -168,13 +186,15 @@ class Analysis(Results):
     @cached_property
     def leaders(self) -> Mapping[str, str]:
         """The clearly best arm by metric; metrics without one are absent."""
-        # An arm that others are tied with is marked as tied, never printed in bold.
+        # An arm that others are tied with is marked as tied, never printed in bold; nor is one that
+        # others may be better than for all that is known. Those that diverged have no number.
+        unknown = {name for arm, name in self.untested if arm not in self.diverged}
         best = {
             name: image_hits.best(hits)
             if (hits := self._ranked_by_image(name))
             else leaders.leader(self._means, name, self.catalogue[name], self.inference)
             for name, arms in self._ties.items()
-            if not arms
+            if not arms and name not in unknown
         }
         return {name: arm for name, arm in best.items() if arm}
 
@@ -183,73 +203,24 @@ class Analysis(Results):
         """Pairs (arm, metric) that are not distinguishable from the best."""
         return frozenset((arm, name) for name, arms in self._ties.items() for arm in arms)
 
-    # ---- tests, claims and published numbers ----
-
     @cached_property
-    def declared(self) -> list[stats.Contrast]:
-        """The comparisons of quality that the study declared in advance."""
-        return comparisons.contrasts(self.plan)
+    def untested(self) -> frozenset[Key]:
+        """Pairs (arm, metric) of which it is unknown how they stand to the best arm.
 
-    @cached_property
-    def tests(self) -> int:
-        """Number of tests in the family that Holm's method corrects: claims and contrasts."""
-        return published.family_size(self.plan, self.ratios)
-
-    @cached_property
-    def contrasts(self) -> list[stats.TestedContrast]:
-        """The declared comparisons, tested and corrected as one family with the claims."""
-        others = self.tests - len(self.declared)
-        rows = stats.contrasts(
-            self.measurements, self.declared, other_tests=others, how=self.inference
+        Their difference from it has no interval: one seed in common, the same difference in every
+        seed, or a seed that diverged. A table marks them as unknown where others have an interval,
+        that is if `has_interval` of the metric; without a mark they would read as told apart.
+        """
+        by_seed = [name for name in self.metrics if not self._ranked_by_image(name)]
+        return frozenset(
+            (arm, name)
+            for name in by_seed
+            for arm in leaders.untested(self._means, name, self.catalogue[name], self.inference)
         )
-        return stats.typed_rows(rows, stats.TestedContrast)
-
-    @cached_property
-    def different(self) -> frozenset[str]:
-        """Arms whose test against the baseline, corrected for all arms, finds a difference."""
-        base, name = self.plan.baseline.digest, self.plan.tested
-        pairs = [stats.Contrast(arm.digest, base, name) for arm in self.plan.arms[1:]]
-        # Arms without a result are included: a test that cannot be made yet counts, too.
-        tests = stats.contrasts(self.measurements, pairs, how=self.inference)
-        rows = stats.typed_rows(tests, stats.TestedContrast)
-        return frozenset(row.arm for row in rows if row.t_holm < stats.ALPHA)
 
     def standings(self, quality: str, cost: str) -> dict[str, str]:
         """How each arm that has both metrics stands in the trade-off; see `fronts.standings`."""
         return fronts.standings(self, quality, cost)
-
-    @cached_property
-    def image_tests(self) -> list[image_hits.ImageTest]:
-        """McNemar's tests of given weights against the baseline in the tested quality."""
-        return image_hits.tests(self.plan, self.hits.of(self.plan.tested))
-
-    @cached_property
-    def different_by_image(self) -> frozenset[str]:
-        """Arms whose images differ from the baseline's by McNemar's tests, corrected by Holm."""
-        rows = self.image_tests
-        # Arms without predictions count as tests that could not be made.
-        others = len(self.plan.arms) - 1 - len(rows)
-        p = stats.holm(np.array([row.p for row in rows]), other_tests=others)
-        return frozenset(row.arm for row, value in zip(rows, p, strict=True) if value < stats.ALPHA)
-
-    @cached_property
-    def claims(self) -> tuple[EvaluatedClaim, ...]:
-        """The claims of the study, evaluated and corrected as one family."""
-        return published.evaluated_claims(
-            self.plan, self.measurements, self.ratios, self.hits, self.inference
-        )
-
-    @cached_property
-    def assessment(self) -> Assessment:
-        """The published numbers beside the measured ones."""
-        return published.assess(
-            self.plan,
-            self.measurements,
-            self.ratios,
-            self.store,
-            hits=self.hits,
-            how=self.inference,
-        )
 
     @cached_property
     def ledger(self) -> Ledger | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from study import format, stats
-from study.analysis import quantities
+from study.analysis import quantities, ranges
+from study.analysis.outcomes import NO_OUTCOMES, Outcomes
 from study.analysis.quantities import (
     DIFFERENCE,
     RATIO,
@@ -53,6 +54,7 @@ class ClaimMetric:
     """The images that given weights get right, by arm."""
     confidence: float = CONFIDENCE
     how: stats.Inference = stats.FIXED
+    outcomes: Outcomes = NO_OUTCOMES
     _read: dict[str, ArmValues] = field(default_factory=dict, repr=False, compare=False)
 
     def directed(self, span: Span) -> Span:
@@ -79,7 +81,7 @@ class ClaimMetric:
         if len({self.arms[label] for label in labels}) < len(labels):
             return MeasuredRange(f"{' and '.join(labels)} are the same arm")
         sides = (self._values(label) for label in labels)
-        return quantities.measured_range(quantity, *sides, confidence=confidence)
+        return ranges.measured_range(quantity, *sides, confidence=confidence)
 
     def _values(self, label: str) -> ArmValues:
         # A rank compares every pair of arms, and a family has many claims about the same ones.
@@ -94,6 +96,7 @@ class ClaimMetric:
                 ratio=self.ratios.get(arm),
                 hits=self.hits.get(arm),
                 how=self.how,
+                outcomes=self.outcomes.of(arm, self.name),
             )
         return self._read[label]
 
@@ -117,7 +120,4 @@ class ClaimMetric:
         text += printed_unit if printed_unit == "x" else f" {printed_unit}".rstrip()
         if len(ends) > 1:
             text += f" [{', '.join(format.number(end * scale, digits) for end in ends[1:])}]"
-        seeds = value.seeds(span)
-        return ", ".join(
-            filter(None, [text, value.note, seeds and quantities.seeds_needed_text(seeds)])
-        )
+        return ", ".join(filter(None, [text, value.note, value.seeds_text(span)]))

@@ -8,6 +8,7 @@ one family, so that few studies have any that is falsely decided.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from study import stats
 from study.analysis.claim_forms import state_and_reason
 from study.analysis.claim_quantities import ClaimMetric
 from study.analysis.image_hits import NO_HITS, ImageHits
+from study.analysis.outcomes import NO_OUTCOMES, Outcomes
 from study.analysis.quantities import NO_RATIOS, SpeedRatios, State
 from study.spec.claims import FORMS, Claim, parse
 from study.spec.metric import Catalogue, Metric
@@ -41,6 +43,7 @@ def family(
     hits: ImageHits = NO_HITS,
     other_tests: int = 0,
     how: stats.Inference = stats.FIXED,
+    outcomes: Outcomes = NO_OUTCOMES,
 ) -> tuple[EvaluatedClaim, ...]:
     """All claims of a study, evaluated and corrected by Holm's method.
 
@@ -57,14 +60,11 @@ def family(
     ]
     # Counted before any claim is decided: the size of the family must not depend on results.
     tests = len(left) + other_tests
+    of_metric = partial(
+        _measured, frame=frame, arms=arms, ratios=ratios, hits=hits, how=how, outcomes=outcomes
+    )
     # The rows of a metric are read once, for all claims at every level.
-    measured = {
-        name: ClaimMetric(
-            name, catalogue[name], rows, arms, ratios.of(name), hits.of(name), how=how
-        )
-        for name in {claim.metric for claim in claims}
-        for rows in [frame[frame["metric"] == name]]
-    }
+    measured = {name: of_metric(name, catalogue[name]) for name in {c.metric for c in claims}}
 
     def at(n: int, confidence: float) -> EvaluatedClaim:
         metric = replace(measured[claims[n].metric], confidence=confidence)
@@ -79,6 +79,23 @@ def family(
         # Holm's step-down (1979): decided claims leave the family; the rest need less confidence.
         left = undecided if undecided != left else []
     return tuple(results[n] for n in range(len(claims)))
+
+
+def _measured(
+    name: str,
+    metric: Metric,
+    *,
+    frame: pd.DataFrame,
+    arms: Mapping[str, str],
+    ratios: SpeedRatios,
+    hits: ImageHits,
+    how: stats.Inference,
+    outcomes: Outcomes,
+) -> ClaimMetric:
+    """The measurements of one metric."""
+    rows = stats.of_metric(frame, name)
+    numbers = rows, arms, ratios.of(name), hits.of(name)
+    return ClaimMetric(name, metric, *numbers, how=how, outcomes=outcomes)
 
 
 def uncertain(claim: Claim, metric: Metric, ratios: SpeedRatios) -> bool:

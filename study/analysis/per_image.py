@@ -28,7 +28,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     """One row per arm that has predictions of the same images as the baseline.
 
     It has the difference of top-1 with its interval over new seeds and new images
-    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.combined`). Arms that
+    (`stats.seeds_and_images`), and McNemar's exact tests of all seeds (`stats.combined`). Arms that
     diverged have no row.
     """
     # Resampled seeds know nothing of the looks that decided how many there are.
@@ -44,8 +44,9 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
             continue
         if compared.seeds:
             together = stats.combined(stats.mcnemar(compared))
+            interval = stats.seeds_and_images(compared.change)[:5]
             tests = (together.better, together.worse, together.some, together.every)
-            rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
+            rows.append((arm.digest, arm.label, *interval, *tests))
     return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))
 
 

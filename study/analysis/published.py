@@ -10,6 +10,7 @@ from study import format, stats
 from study.analysis import claims, explanations, verdicts
 from study.analysis.explanations import Alternative, CostMatches
 from study.analysis.image_hits import ImageHits
+from study.analysis.outcomes import NO_OUTCOMES, Outcomes
 from study.analysis.quantities import SpeedRatios
 from study.metrics import RULES
 from study.plan.comparisons import compared, contrasts, digests, distinct, named_arms, study_claims
@@ -51,6 +52,7 @@ def assess(
     *,
     hits: ImageHits,
     how: stats.Inference = stats.FIXED,
+    outcomes: Outcomes = NO_OUTCOMES,
 ) -> Assessment:
     """All verdicts of a plan; `frame` is the result of `frames.frame`."""
     printed = published(plan)
@@ -63,6 +65,7 @@ def assess(
         ratios=ratios,
         hits=hits,
         how=how,
+        outcomes=outcomes,
     )
     matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
@@ -84,7 +87,9 @@ def evaluated_claims(
     frame: pd.DataFrame,
     ratios: SpeedRatios,
     hits: ImageHits,
+    *,
     how: stats.Inference = stats.FIXED,
+    outcomes: Outcomes = NO_OUTCOMES,
 ) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     return claims.family(
@@ -96,6 +101,7 @@ def evaluated_claims(
         hits=hits,
         other_tests=_other_tests(plan),
         how=how,
+        outcomes=outcomes,
     )
 
 

@@ -1,14 +1,15 @@
 """Published numbers beside the measured values of the same arms, and the order of two of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pandas as pd
 
 from study import format, stats
-from study.analysis import quantities
+from study.analysis import quantities, ranges
 from study.analysis.image_hits import ImageHits
+from study.analysis.outcomes import NO_OUTCOMES, Outcomes
 from study.analysis.quantities import DIFFERENCE, LEVEL, ArmValues, MeasuredRange, SpeedRatios
 from study.analysis.verdict_rows import PublishedRow
 from study.errors import SpecError
@@ -38,7 +39,10 @@ class PublishedValue:
 
     @property
     def level(self) -> MeasuredRange:
-        return quantities.measured_range(LEVEL, self.ours).scaled(self.metric.scale)
+        """Our mean over seeds, on these very images: they are those of the published number."""
+        # A draw of images that is unlucky for us is as unlucky for the published model.
+        ours = replace(self.ours, outcomes=None)
+        return ranges.measured_range(LEVEL, ours).scaled(self.metric.scale)
 
     @property
     def half(self) -> float:
@@ -63,6 +67,7 @@ def published_values(
     *,
     catalogue: Catalogue,
     how: stats.Inference = stats.FIXED,
+    outcomes: Outcomes = NO_OUTCOMES,
 ) -> Iterator[PublishedValue]:
     """The published numbers whose source was checked and whose arm was measured.
 
@@ -84,7 +89,14 @@ def published_values(
         ratio = ratios.of(row.metric).get(row.arm)
         right = hits.arrays.get((row.arm, row.metric))
         ours = quantities.arm_values(
-            row.row, row.metric, part, metric=metric, ratio=ratio, hits=right, how=how
+            row.row,
+            row.metric,
+            part,
+            metric=metric,
+            ratio=ratio,
+            hits=right,
+            how=how,
+            outcomes=outcomes.of(row.arm, row.metric),
         )
         if ours.values:
             named = row.row, row.arm, row.status, row.unlike
@@ -114,10 +126,8 @@ def published_order(first: PublishedValue, second: PublishedValue) -> int:
 def measured_sign(
     first: PublishedValue, second: PublishedValue, *, confidence: float = stats.CONFIDENCE
 ) -> int | None:
-    """The sign of the measured difference; a diverged arm is worse than one that did not."""
-    return quantities.measured_range(
-        DIFFERENCE, first.ours, second.ours, confidence=confidence
-    ).sign
+    """The sign of the measured difference; None where one of the arms diverged."""
+    return ranges.measured_range(DIFFERENCE, first.ours, second.ours, confidence=confidence).sign
 
 
 def published_difference(first: PublishedValue, second: PublishedValue) -> float:

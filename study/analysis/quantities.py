@@ -1,23 +1,19 @@
-"""The measured value and range of one arm, or of a difference or ratio of two arms.
+"""The quantities of one arm or of two, and the measured values from which `ranges` takes them.
 
-For a quality the range is the t interval over seeds, paired by seed for two arms; of given weights
-it is the bootstrap interval over images, paired by image. For a timing it is the span of all
-rounds, or the interval of the ratio if the session measured one. A count is exact. Verdicts compare
-the range with a margin, claims with a span.
+Verdicts compare a measured range with a margin, claims with a span.
 """
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import product
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pandas as pd
 
 from study import stats
+from study.analysis.outcomes import ArmOutcomes
 from study.spec.metric import Metric
 from study.stats import CONFIDENCE
 from study.store.timing_records import RatioRecord
@@ -27,6 +23,9 @@ if TYPE_CHECKING:
 
 # Peak memory is measured only once per session; this relative range, up and down, stands for it.
 SPREAD = 0.01
+
+IN_ADVANCE = "set in advance"
+"""Part of every clause on the seeds that are needed, and the sign that a note explains it."""
 
 State = Literal["supported", "contradicted", "undecided"]
 
@@ -100,6 +99,10 @@ class MeasuredRange:
     sd: float = math.nan
     """Standard deviation over seeds; NaN for costs and speeds."""
     confidence: float = CONFIDENCE
+    n: int = 0
+    """Number of seeds, or of pairs of them; 0 for costs, speeds and given weights."""
+    image_error: stats.ImageError | None = None
+    """The part of the range that is due to images, which no number of seeds makes smaller."""
 
     @property
     def sign(self) -> int | None:
@@ -118,20 +121,42 @@ class MeasuredRange:
     def seeds(self, span: Span) -> str:
         """The total number of seeds that would decide an undecided claim with 80 % power.
 
-        "" if it is decided, or if more seeds would not help.
+        With its range over the interval of the sd, as text: "12 (5 to 360)". "" if the claim is
+        decided, or if more seeds would not help.
         """
-        if self.state(span) != "undecided" or math.isnan(self.sd):
+        if self.state(span) != "undecided" or math.isnan(self.sd) or self.hidden_by_images(span):
             return ""
-        needed = stats.seeds_needed(self.value, self.sd, *span, confidence=self.confidence)
-        return str(needed or f"more than {stats.MOST_SEEDS}")
+        reach = self.image_error.reach(self.confidence) if self.image_error else 0.0
+        needed = partial(
+            stats.seeds_needed,
+            self.value,
+            low=span.low,
+            high=span.high,
+            confidence=self.confidence,
+            image_reach=reach,
+        )
+        return stats.with_range(self.sd, self.n - 1, needed).text
+
+    def hidden_by_images(self, span: Span) -> bool:
+        """True if the error due to images alone reaches an end of the span, however many seeds."""
+        # However many seeds, the interval is no shorter than this on either side of the mean.
+        reach = self.image_error.reach(self.confidence) if self.image_error else 0.0
+        return any(abs(end - self.value) < reach for end in span)
+
+    def seeds_text(self, span: Span) -> str:
+        """A clause on the seeds that would decide an undecided claim; "" where nothing is known."""
+        if seeds := self.seeds(span):
+            return f"{seeds} seeds in total are needed (80 % power), {IN_ADVANCE}"
+        if self.image_error and self.state(span) == "undecided" and self.hidden_by_images(span):
+            return f"no number of seeds decides it on {self.image_error.images} images"
+        return ""
 
     def scaled(self, scale: float) -> "MeasuredRange":
         ends = {name: getattr(self, name) * scale for name in ("value", "low", "high", "sd")}
-        return replace(self, **ends)
-
-
-def seeds_needed_text(seeds: str) -> str:
-    return f"{seeds} seeds in total are needed (80 % power), set in advance"
+        error = self.image_error
+        if error:
+            error = error._replace(variance=error.variance * scale**2)
+        return replace(self, **ends, image_error=error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,10 +177,13 @@ class ArmValues:
     hits: "Array | None" = None
     """The images (N,) that given weights get right, from which a quality has its interval."""
     how: stats.Inference = stats.FIXED
+    outcomes: ArmOutcomes | None = None
+    """The images that each trial gets right, where predictions are kept."""
 
     @property
-    def diverged(self) -> bool:
-        return any(map(math.isnan, self.values.values()))
+    def diverged(self) -> int:
+        """Number of seeds that diverged."""
+        return sum(map(math.isnan, self.values.values()))
 
 
 def arm_values(
@@ -167,12 +195,14 @@ def arm_values(
     ratio: SpeedRatio | None = None,
     hits: "Array | None" = None,
     how: stats.Inference = stats.FIXED,
+    outcomes: ArmOutcomes | None = None,
 ) -> ArmValues:
     """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
     of_arm = partial(ArmValues, label, name, metric)
     if metric.kind == "quality":
         values = rows.dropna(subset="seed").sort_values("seed").set_index("seed")["value"]
-        return of_arm({int(str(seed)): value for seed, value in values.items()}, hits=hits, how=how)
+        by_seed: dict[int | None, float] = {int(str(seed)): value for seed, value in values.items()}
+        return of_arm(by_seed, hits=hits, how=how, outcomes=outcomes)
     first = stats.typed_rows(rows.dropna(subset="value").head(1), HasRange)
     if not first:
         return of_arm({})
@@ -183,118 +213,3 @@ def arm_values(
         ends = value * (1 - SPREAD), value * (1 + SPREAD)
         return of_arm({None: value}, *ends, f"each ± {100 * SPREAD:g} %")
     return of_arm({None: value}, low, high, "over all rounds", ratio)
-
-
-def measured_range(
-    quantity: Quantity, *sides: ArmValues, confidence: float = CONFIDENCE
-) -> MeasuredRange:
-    """The value and range of a quantity of one arm, or of two arms in the same metric."""
-    if obstacle := next(_obstacles(quantity, *sides), ""):
-        return MeasuredRange(obstacle)
-    if _have_ratios(*sides):
-        return _ratio_range(quantity, *sides, confidence=confidence)
-    if sides[0].metric.kind != "quality":
-        return _corner_range(quantity, *sides)
-    if any(arm.diverged for arm in sides):
-        return _diverged_range(quantity, *sides)
-    if all(arm.hits is not None for arm in sides):
-        return _image_range(quantity, *sides, confidence=confidence)
-    return _seed_range(quantity, *sides, confidence=confidence)
-
-
-def _obstacles(quantity: Quantity, *sides: ArmValues) -> Iterator[str]:
-    """Reasons why the quantity has no value or range."""
-    for arm in sides:
-        if not arm.values:
-            yield f"{arm.name} of {arm.label} is not measured"
-        if arm.metric.kind == "speed" and arm.low == arm.high and not _have_ratios(*sides):
-            yield f"{arm.name} of {arm.label} was timed in one round, so it has no range"
-    # If one of two arms diverged the sign is known; if all did, nothing is.
-    if all(arm.diverged for arm in sides):
-        yield f"{' and '.join(arm.label for arm in sides)} diverged"
-    base = sides[-1]
-    if quantity in (RATIO, CHANGE) and 0 in base.values.values():
-        yield f"{base.name} of {base.label} is 0, so there is no ratio to it"
-
-
-def _have_ratios(*sides: ArmValues) -> bool:
-    return len(sides) > 1 and all(arm.ratio for arm in sides)
-
-
-def _ratio_range(
-    quantity: Quantity, first: ArmValues, second: ArmValues, *, confidence: float
-) -> MeasuredRange:
-    """The quantity from both ratios to the baseline, scaled to the other arm's median.
-
-    The errors of the two ratios are treated as independent and normal in the logarithm. They share
-    visits of the baseline, so the range is rather too wide than too narrow.
-    """
-    a, b = first.ratio or SpeedRatio(), second.ratio or SpeedRatio()
-    # Recorded ratios have 95 % intervals, widened here by the ratio of the normal quantiles.
-    widening = _normal_quantile(confidence) / _normal_quantile(CONFIDENCE)
-    ratio, base = a.value / b.value, second.values[None]
-    below = math.exp(-widening * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
-    above = math.exp(widening * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
-    note = f"by the ratio{_at(confidence)}"
-    ends = (ratio, ratio * below, ratio * above)
-    return MeasuredRange(note, *(float(quantity.of(end * base, base)) for end in ends))
-
-
-def _at(confidence: float) -> str:
-    """The confidence of an interval in a note; "" for the usual one."""
-    return f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else ""
-
-
-def _normal_quantile(confidence: float) -> float:
-    """Standard deviations from the mean of a normal distribution to the end of its interval."""
-    return NormalDist().inv_cdf(0.5 + confidence / 2)
-
-
-def _corner_range(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
-    """The quantity of a cost or a timing, with the extremes over all corners of the ranges."""
-    value = float(quantity.of(*(arm.values[None] for arm in sides)))
-    # Each quantity is monotonic in every value, so its extremes lie at the corners.
-    corners = [quantity.of(*ends) for ends in product(*((arm.low, arm.high) for arm in sides))]
-    return MeasuredRange(sides[0].note, value, float(min(corners)), float(max(corners)))
-
-
-def _diverged_range(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
-    """The range where one arm diverged: worse than the other arm, by an unknown amount."""
-    first = next(arm for arm in sides if arm.diverged)
-    # Worse is lower where higher is better, and the other way round for the second arm.
-    downwards = (first is sides[0]) == (first.metric.better == "higher")
-    worst = -math.inf if downwards else math.inf
-    # From just beside "equal" to infinity: any threshold of a size stays undecided.
-    ends = sorted((worst, math.nextafter(quantity.even, worst)))
-    return MeasuredRange(f"{first.label} diverged: worse by an unknown amount", math.nan, *ends)
-
-
-def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> MeasuredRange:
-    """The mean of a quality over seeds that all arms share, with its t interval."""
-    import numpy as np
-
-    # Pairing by seed removes what both arms share: the order of images and their augmentation.
-    shared = [seed for seed in sides[0].values if seed in sides[-1].values]
-    if not shared:
-        return MeasuredRange("no seed in common")
-    sample = quantity.of(*(np.array([arm.values[seed] for seed in shared]) for arm in sides))
-    note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
-    mean, ends = float(sample.mean()), sides[0].how.interval(sample, confidence)
-    if math.isnan(ends[0]):
-        return MeasuredRange(f"{note}: no interval", mean)
-    note += _at(confidence)
-    # ddof 1, as in the t interval: numpy's default is the deviation of a whole population.
-    return MeasuredRange(note, mean, *ends, float(sample.std(ddof=1)), confidence)
-
-
-def _image_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> MeasuredRange:
-    """The quantity of the fractions of images that are right, with its bootstrap interval."""
-    hits = [arm.hits for arm in sides if arm.hits is not None]
-    value = float(quantity.of(*(array.mean() for array in hits)))
-    ends = stats.image_interval(quantity.of, *hits, confidence=confidence)
-    note = f"{len(hits[0])} image{'s' if len(hits[0]) > 1 else ''}"
-    if math.isnan(ends[0]):
-        differ = f"{stats.varying(*hits) or 'no'} image{'s' if stats.varying(*hits) > 1 else ''}"
-        few = f"{differ} differ{'s' if stats.varying(*hits) < 2 else ''}"
-        return MeasuredRange(f"{note}, {few}: no interval", value)
-    return MeasuredRange(f"{note}{_at(confidence)}", value, *ends, confidence=confidence)

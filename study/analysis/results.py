@@ -10,8 +10,10 @@ import pandas as pd
 from study import stats
 from study.analysis import frames, history, image_hits, per_image
 from study.analysis import trials as trial_rows
+from study.analysis.divergences import Divergence, divergences
 from study.analysis.image_hits import ImageHits
 from study.analysis.measurements import timing_session
+from study.analysis.outcomes import Outcomes, outcomes
 from study.analysis.quantities import SpeedRatios
 from study.plan import sequential
 from study.plan.plan import Plan
@@ -112,6 +114,11 @@ class Results:
         return image_hits.image_hits(self.plan, self.store)
 
     @cached_property
+    def outcomes(self) -> Outcomes:
+        """Images that every trial gets right, where predictions are kept."""
+        return outcomes(self.plan, self.store)
+
+    @cached_property
     def curves(self) -> pd.DataFrame:
         """Learning curves; see `history.curves`."""
         return history.curves(self.plan, self.store)
@@ -135,6 +142,15 @@ class Results:
             for arm in self.plan.arms
             if any(trial.state == "diverged" for trial in arm.replicates)
         )
+
+    @cached_property
+    def divergences(self) -> Mapping[str, Divergence]:
+        """How many seeds of each arm diverged, by arm; arms of which none did are absent.
+
+        It is a statement of its own: no interval, test, claim or verdict about a quality is decided
+        by a seed that diverged.
+        """
+        return divergences(self.plan)
 
     @property
     def store_option(self) -> str:

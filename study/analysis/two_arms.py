@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from study import stats
-from study.analysis import quantities
+from study.analysis import quantities, ranges
 from study.analysis.analysis import Analysis
 from study.analysis.measurements import label_logits, predictions, stored_arrays
 from study.analysis.per_image import diverged
@@ -64,7 +64,7 @@ class SeedRow(NamedTuple):
 
 
 class ImageSummary(NamedTuple):
-    """The results of `stats.hierarchical` and `stats.combined`."""
+    """The results of `stats.seeds_and_images` and `stats.combined`."""
 
     seeds: float
     images: float
@@ -232,7 +232,7 @@ def _ratio(analysis: Analysis, name: str, arms: tuple[PlannedArm, PlannedArm]) -
         )
         for arm in arms
     )
-    ratio = quantities.measured_range(quantities.RATIO, second, first)
+    ratio = ranges.measured_range(quantities.RATIO, second, first)
     return {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
 
 
@@ -265,8 +265,8 @@ def _images(
         several = any(label_logits(arm, store) for arm in arms)
         alone = "an image with several labels is not simply right or wrong"
         return tests, None, alone if several else "no seed has predictions of both arms"
-    both = stats.hierarchical(compared) | stats.combined(tests)._asdict()
-    return tests, ImageSummary(**both), ""
+    both = stats.seeds_and_images(compared.change)._asdict() | stats.combined(tests)._asdict()
+    return tests, ImageSummary(**{name: both[name] for name in ImageSummary._fields}), ""
 
 
 def _sampled(

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from study import format, stats
-from study.analysis import quantities
+from study.analysis import ranges
 from study.analysis.image_hits import NO_HITS, ImageHits
+from study.analysis.outcomes import NO_OUTCOMES, Outcomes
 from study.analysis.published_values import (
     PublishedValue,
     measured_sign,
@@ -27,6 +28,7 @@ from study.analysis.quantities import (
     CHANGE,
     DIFFERENCE,
     NO_RATIOS,
+    ArmValues,
     MeasuredRange,
     Span,
     SpeedRatios,
@@ -38,7 +40,8 @@ TREND_ONLY = "trend only"  # outside the margin, but different from the baseline
 CONTRADICTED = "contradicted"
 UNDERPOWERED = "underpowered"  # undecided as yet: more seeds could decide
 NOT_COMPARABLE = "not comparable"  # the protocols differ, or no margin is stated
-VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
+DIVERGED = format.DIVERGED  # a seed diverged, which decides nothing about the number
+VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE, DIVERGED)
 
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
@@ -49,11 +52,10 @@ class Verdict(NamedTuple):
     word: str
     why: str
     seeds: str = ""
-    """Number of seeds in total that would decide an underpowered verdict, as text."""
+    """Seeds in total that would decide an underpowered verdict, with their range, as text."""
 
 
 NOTHING = Verdict("", "")  # the aspect has no other row to compare with
-DIVERGED = Verdict(CONTRADICTED, "diverged")
 
 
 def verdicts(
@@ -66,6 +68,7 @@ def verdicts(
     ratios: SpeedRatios = NO_RATIOS,
     hits: ImageHits = NO_HITS,
     how: stats.Inference = stats.FIXED,
+    outcomes: Outcomes = NO_OUTCOMES,
 ) -> pd.DataFrame:
     """One row per published number that is confirmed and was measured, with a word per aspect.
 
@@ -79,7 +82,11 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    table = list(published_values(published, frame, ratios, hits, catalogue=catalogue, how=how))
+    table = list(
+        published_values(
+            published, frame, ratios, hits, catalogue=catalogue, how=how, outcomes=outcomes
+        )
+    )
     rows = []
     # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, ordered_pairs(table)))
@@ -129,7 +136,7 @@ def _level(value: PublishedValue, base: PublishedValue | None, margin: float | N
         what = format.name(value.metric).lower()
         return Verdict(NOT_COMPARABLE, f"a {what} is comparable only as a ratio between rows")
     if value.ours.diverged:
-        return DIVERGED
+        return _diverged(value.ours)
     if kind == "cost":
         margin = max(margin or 0.0, value.half)  # rounding alone may move a count that far
     trend = kind == "quality" and base is not None and _trend(value, base)
@@ -144,7 +151,7 @@ def _difference(
     if base is None:
         return NOTHING
     if value.ours.diverged or base.ours.diverged:
-        return DIVERGED if value.ours.diverged else Verdict(CONTRADICTED, "the baseline diverged")
+        return _diverged(value.ours, base.ours)
     quantity, scale = DIFFERENCE, value.metric.scale
     if value.metric.kind == "cost":
         margin = max(margin or 0.0, value.half + base.half)
@@ -152,7 +159,7 @@ def _difference(
         quantity, scale = CHANGE, 100
         # None must stay None: without a stated margin there is no verdict.
         margin = margin and margin * value.printed / base.printed  # stated in per cent of the ratio
-    measured = quantities.measured_range(quantity, value.ours, base.ours).scaled(scale)
+    measured = ranges.measured_range(quantity, value.ours, base.ours).scaled(scale)
     trend, spread = _trend(value, base), published_spread(value, base)
     return _equivalence(
         value,
@@ -170,7 +177,7 @@ def _trend(value: PublishedValue, base: PublishedValue) -> bool:
     printed = published_difference(value, base)
     direction = (printed > 0) - (printed < 0)
     apart = abs(printed) > published_spread(value, base) or not direction
-    return apart and not base.ours.diverged and measured_sign(value, base) == direction
+    return apart and measured_sign(value, base) == direction
 
 
 def _ranking(value: PublishedValue, peers: list[PublishedValue], together: float) -> Verdict:
@@ -183,7 +190,7 @@ def _ranking(value: PublishedValue, peers: list[PublishedValue], together: float
     if not pairs:
         return NOTHING
     if value.ours.diverged:
-        return DIVERGED
+        return _diverged(value.ours)
     for peer, order in pairs.items():
         # A reversal is an accusation, so it needs the confidence of all pairs together.
         if measured_sign(value, peer, confidence=together) not in (None, order):
@@ -197,8 +204,12 @@ def _ranking(value: PublishedValue, peers: list[PublishedValue], together: float
 def _reversal(value: PublishedValue, peer: PublishedValue) -> str:
     ours, theirs = value.text(value.level.value), value.text(peer.level.value)
     printed = f"published {value.text(value.printed)}, {peer.row} {value.text(peer.printed)}"
-    other = format.DIVERGED if peer.ours.diverged else theirs
-    return f"{printed}; measured {ours}, {peer.row} {other}"
+    return f"{printed}; measured {ours}, {peer.row} {theirs}"
+
+
+# Why a seed diverged may be a learning rate or a bug: it is no measurement of the number printed.
+def _diverged(*sides: ArmValues) -> Verdict:
+    return Verdict(DIVERGED, ranges.divergence(*sides))
 
 
 # ---- an interval against a margin ----
@@ -227,9 +238,8 @@ def _equivalence(
     if state == "supported":
         return Verdict(REPRODUCED, why)
     if state == "undecided":
-        seeds = measured.seeds(span)
-        needed = quantities.seeds_needed_text(seeds) if seeds else "the spread is too wide"
-        return Verdict(UNDERPOWERED, f"{why}; {needed}", seeds)
+        needed = measured.seeds_text(span) or "the spread is too wide"
+        return Verdict(UNDERPOWERED, f"{why}; {needed}", measured.seeds(span))
     if trend:
         return Verdict(TREND_ONLY, f"{why}; only the sign of the difference agrees")
     return Verdict(CONTRADICTED, why)

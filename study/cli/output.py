@@ -51,7 +51,10 @@ def show_tables(tables: "Mapping[str, Table]") -> None:
     from study.report.report import terminal
 
     out = console()
-    for table in tables.values():
+    for name, table in tables.items():
+        # Files alone: the main table is the same with fewer columns.
+        if name in ("table_wide", "supplement"):
+            continue
         out.print(terminal(table))
         out.print()
 

@@ -39,6 +39,11 @@ class Metric:
         return self.kind == "cost"
 
     @property
+    def is_fraction(self) -> bool:
+        """True for a quality between 0 and 1 that is printed in per cent."""
+        return self.kind == "quality" and self.unit == "%" and self.scale == 100
+
+    @property
     def difference_unit(self) -> str:
         """The unit of a difference: percentage points for percentages."""
         return "pp" if self.unit == "%" else self.unit

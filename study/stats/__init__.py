@@ -8,7 +8,7 @@ trial that diverged. Nothing here reads a file, and random draws have a fixed se
 from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
-from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
+from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties, untested
 from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
 from study.stats.fractional_effects import (
@@ -26,6 +26,7 @@ from study.stats.intervals import (
     bca,
     corrected,
     interval,
+    of_fraction,
 )
 from study.stats.noise_floor import AA, NoiseFloor, noise_floor
 from study.stats.per_image import (
@@ -33,7 +34,6 @@ from study.stats.per_image import (
     Hits,
     combined,
     fewest_varying,
-    hierarchical,
     hits,
     image_interval,
     mcnemar,
@@ -44,13 +44,24 @@ from study.stats.per_image import (
 from study.stats.power import (
     MOST_SEEDS,
     POWER,
+    SeedsNeeded,
     pooled_sd,
     power,
+    sd_range,
     seeds_for,
     seeds_needed,
     smallest_effect,
+    with_range,
 )
 from study.stats.rows import MetricValue, of_arm, of_arms, of_metric, typed_rows
+from study.stats.seeds_and_images import (
+    ImageError,
+    SeedsAndImages,
+    image_error,
+    over_images,
+    p_over_images,
+    seeds_and_images,
+)
 from study.stats.sequential import (
     Decision,
     Rule,
@@ -79,12 +90,15 @@ __all__ = [
     "ExpectedBest",
     "FactorialEffect",
     "Hits",
+    "ImageError",
     "Inference",
     "Leader",
     "MetricValue",
     "NoiseFloor",
     "Pairing",
     "Rule",
+    "SeedsAndImages",
+    "SeedsNeeded",
     "SequentialInference",
     "StepEffect",
     "StepOrder",
@@ -101,9 +115,9 @@ __all__ = [
     "factorial",
     "fewest_varying",
     "fractional",
-    "hierarchical",
     "hits",
     "holm",
+    "image_error",
     "image_interval",
     "interval",
     "is_fraction",
@@ -112,14 +126,19 @@ __all__ = [
     "noise_floor",
     "of_arm",
     "of_arms",
+    "of_fraction",
     "of_metric",
+    "over_images",
     "over_seeds_and_images",
+    "p_over_images",
     "pairing",
     "pooled_sd",
     "power",
     "ranking",
     "resampled",
     "resolution",
+    "sd_range",
+    "seeds_and_images",
     "seeds_for",
     "seeds_needed",
     "seeds_wanted",
@@ -131,5 +150,7 @@ __all__ = [
     "t_test",
     "ties",
     "typed_rows",
+    "untested",
     "varying",
+    "with_range",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary, unpaired
 from study.stats.inference import FIXED, Inference
+from study.stats.seeds_and_images import ImageError, over_images, p_over_images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,7 @@ def contrasts(
     *,
     other_tests: int = 0,
     how: Inference = FIXED,
+    image_errors: Mapping[Contrast, ImageError] | None = None,
 ) -> pd.DataFrame:
     """One row per declared contrast: n, `unpaired`, the `SUMMARY`, `holm`, `t_p` and `t_holm`.
 
@@ -55,6 +57,7 @@ def contrasts(
     normal differences. A contrast that cannot be tested (a trial diverged, is missing, or nothing
     varies) has NaN and still counts in the correction: otherwise a failure would make the others
     look more significant. `other_tests` counts tests of the same family that are not among these.
+    The intervals and t tests of contrasts in `image_errors` are over new seeds and new images.
 
     Neither test suits a comparison where runs of one arm sometimes collapse and runs of the other
     never do: with five such arms that equal the baseline on average, a study declares at least one
@@ -72,7 +75,7 @@ def contrasts(
         pair = (arms.get(contrast.arm, empty), arms.get(contrast.other, empty))
         differences = paired(*pair)
         row = {**contrast._asdict(), "unpaired": unpaired(*pair), **summary(differences, how)}
-        rows.append(row | {"t_p": how.t_test(differences)})
+        rows.append(row | _t_test(differences, how, (image_errors or {}).get(contrast)))
     columns = [*Contrast._fields, "n", "unpaired", *SUMMARY[1:], "t_p"]
     table = pd.DataFrame(rows, columns=columns)
     corrected = {
@@ -80,6 +83,15 @@ def contrasts(
         for test in ("", "t_")
     }
     return table.assign(**corrected)
+
+
+def _t_test(differences: Numbers, how: Inference, error: ImageError | None) -> dict[str, float]:
+    """The p of the t test; with an error due to images also the interval that agrees with it."""
+    if error is None:
+        return {"t_p": how.t_test(differences)}
+    # Both or neither, since the table says that the test agrees with the interval.
+    low, high = over_images(how.interval(differences), error)
+    return {"low": low, "high": high, "t_p": p_over_images(differences, error)}
 
 
 def holm(p: Numbers, *, other_tests: int = 0) -> Numbers:

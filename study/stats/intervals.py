@@ -46,6 +46,25 @@ def interval(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, fl
     return float(sample.mean() - reach), float(sample.mean() + reach)
 
 
+def of_fraction(ends: tuple[float, float]) -> tuple[float, float]:
+    """The interval of a fraction from its t interval, on the logit scale; always within 0 and 1.
+
+    The half-width on that scale is the t interval's over m (1 - m), for the mean m (delta method;
+    Agresti, "Categorical Data Analysis", 2013). It is for a level, such as the mean top-1 of an
+    arm; differences keep the t interval. The same as the t interval to first order, it is longer
+    towards one half. `ends` as they are if the mean is not between 0 and 1.
+    """
+    from scipy.special import expit, logit
+
+    low, high = ends
+    mean, reach = (low + high) / 2, (high - low) / 2
+    if not 0 < mean < 1:  # NaN, too
+        return ends
+    # The derivative of logit(m) is 1 / (m (1 - m)).
+    moved = reach / (mean * (1 - mean))
+    return float(expit(logit(mean) - moved)), float(expit(logit(mean) + moved))
+
+
 def bca(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The BCa bootstrap interval of the mean (n,) -> (low, high); it assumes no shape.
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Predictions = Mapping[str, Array]
 
-RESAMPLES = 4999  # bootstrap samples of seeds and images
-BATCH = 500  # samples of one batch, which bounds the memory
+RESAMPLES = 4999  # bootstrap samples of images
 
 
 class Hits(NamedTuple):
@@ -34,6 +33,14 @@ class Hits(NamedTuple):
     first: Array
     """(S, N), bool: the most likely class is the target."""
     second: Array
+
+    @property
+    def change(self) -> Array:
+        """(S, N): 1 where only the first is right, -1 where only the second is, else 0."""
+        # Signed, since bool has no subtraction.
+        import numpy as np
+
+        return np.subtract(self.first, self.second, dtype=np.int8)
 
 
 def hits(first: Mapping[int, Predictions], second: Mapping[int, Predictions]) -> Hits:
@@ -112,57 +119,19 @@ def combined(tests: pd.DataFrame) -> Combined:
     return Combined(n, better, worse, min(1.0, n * min(ps)), max(ps) if agree else 1.0)
 
 
-def hierarchical(pairs: Hits, confidence: float = CONFIDENCE) -> dict[str, float]:
-    """seeds, images, mean, low, high: the difference of top-1 over new seeds and new images.
-
-    A two-level bootstrap: seeds are drawn with replacement, and images once for all seeds, since
-    the seeds share them (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007). Two
-    departures. With S seeds the plain bootstrap makes a mean vary too little, by (S - 1) / S and by
-    normal tails instead of t, so the part due to seeds is stretched by t sqrt(S / (S - 1)) / z. The
-    spread over seeds already contains the part due to single images in single seeds, so the part
-    due to images is shrunk to their own share. With three seeds the interval is rather too wide
-    than too narrow. NaN below two seeds, and where no image differs.
-
-    The interval of `stats.effects` is about new seeds on these very images; for new images it may
-    miss the true difference in every third study.
-    """
-    import numpy as np
-
-    # Signed, since bool has no subtraction: 1 gained, -1 lost, 0 no difference.
-    change = pairs.first.astype(np.int8) - pairs.second.astype(np.int8)
-    s, n = change.shape
-    row = {"seeds": s, "images": n, "mean": float(change.mean()) if change.size else np.nan}
-    if s < 2 or not change.any():
-        return row | {"low": np.nan, "high": np.nan}
-    tail = (1 + confidence) / 2
-    stretch = _stretch(s, confidence)
-    patterns, counts = np.unique(
-        change, axis=1, return_counts=True
-    )  # equal images are drawn together
-    share = counts / n
-    shrink = np.sqrt(_image_share(change))
-    rng, means = np.random.default_rng(0), list[float]()  # the same digits in every report
-    for size in [BATCH] * (RESAMPLES // BATCH) + [RESAMPLES % BATCH]:
-        # Drawing with replacement, as counts per pattern; shrunk around the shares that were seen.
-        images = share + shrink * (rng.multinomial(n, share, size) / n - share)
-        seeds = rng.multinomial(s, np.full(s, 1 / s), size) / s
-        # Stretched around equal weights, so that the mean of the samples stays the same.
-        weights = 1 / s + stretch * (seeds - 1 / s)
-        means += list(((images @ patterns.T) * weights).sum(axis=1))
-    low, high = np.quantile(means, [1 - tail, tail])
-    return row | {"low": float(low), "high": float(high)}
-
-
 def over_seeds_and_images(
     differences: Array, samples: Array, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
     """The interval of a difference over new seeds and new images, for any metric of images.
 
     `differences` (S,) are those of the seeds on the images themselves, `samples` (S, B) those on
-    bootstrap samples of the images. As in `hierarchical`, seeds are drawn with replacement and
-    stretched. The part due to single images in single seeds is not shrunk, as a metric such as AP
-    is no mean over images: the interval is rather too wide than too narrow. Samples are moved to
-    have the mean of the differences, as AP of a sample in which images repeat is too high. NaN
+    bootstrap samples of the images, drawn once for all seeds, since the seeds share them (Owen,
+    "The pigeonhole bootstrap", Annals of Applied Statistics 2007). Seeds are drawn with
+    replacement; of S seeds that makes a mean vary too little, by (S - 1) / S and by normal tails
+    instead of t, so the part due to seeds is stretched. The part due to single images in single
+    seeds counts twice, as a metric such as AP is no mean over images from which it could be taken
+    apart (`seeds_and_images`): the interval is rather too wide than too narrow. Samples are moved
+    to have the mean of the differences, as AP of a sample in which images repeat is too high. NaN
     below two seeds, and where nothing differs.
     """
     import numpy as np
@@ -179,24 +148,11 @@ def over_seeds_and_images(
 
 
 def _stretch(seeds: int, confidence: float) -> float:
-    """The factor by which means over drawn seeds vary too little; see `hierarchical`."""
+    """The factor by which means over drawn seeds vary too little; see `over_seeds_and_images`."""
     from scipy.special import ndtri, stdtrit
 
     tail = (1 + confidence) / 2
     return float(stdtrit(seeds - 1, tail) / ndtri(tail) * math.sqrt(seeds / (seeds - 1)))
-
-
-def _image_share(change: Array) -> float:
-    """The share of the variance of per-image means that is due to the images themselves.
-
-    The rest is the interaction of image and seed, by the mean squares of a two-way table.
-    """
-    s, n = change.shape
-    means = change.mean(axis=0)
-    between = s * means.var(ddof=1)
-    residuals = change - means - change.mean(axis=1, keepdims=True) + change.mean()
-    within = (residuals**2).sum() / ((s - 1) * (n - 1))
-    return float(max(0.0, 1 - within / between)) if between else 0.0
 
 
 # ---- one answer per arm: images alone are the sample ----

@@ -4,7 +4,8 @@ import math
 
 import pandas as pd
 
-from study.analysis.quantities import DIFFERENCE, arm_values, measured_range
+from study.analysis.quantities import DIFFERENCE, arm_values
+from study.analysis.ranges import measured_range
 from study.metrics.speed import Times
 from study.metrics.summaries import spreads
 from tests.catalogue import METRICS

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.analysis.verdicts import ASPECTS, VERDICT_WORDS, verdicts
-from study.stats import effects, interval, seeds_needed
+from study.stats import effects, interval, of_fraction, sd_range, seeds_needed
 from tests.analysis.verdict_frames import SPREAD, frame, judged, last, printed, seeds, words
 from tests.catalogue import METRICS
 
@@ -29,15 +29,21 @@ def test_the_level_of_quality(mean, sd, word):
     assert words(verdict) == (word, "", "")
 
 
+def level(values):
+    """The interval of a fraction in per cent; the lower end is farther from the mean."""
+    return tuple(100 * end for end in of_fraction(interval(values / 100)))
+
+
 @pytest.mark.parametrize(("nudge", "word"), [(-1e-6, "reproduced"), (1e-6, "underpowered")])
 def test_an_interval_that_ends_on_the_margin_is_the_last_one_inside(nudge, word):
     values = 70.0 + SPREAD
-    reach = interval(values)[1] - 70.0
+    reach = 70.0 - level(values)[0]
     assert last([printed("a", 70.0)], seeds("a", values), top1=reach - nudge)["level"] == word
 
 
 def test_on_the_margin_is_within_it():
-    verdict = last([printed("a", 70.0)], seeds("a", 70.0 + SPREAD), top1=interval(SPREAD)[1])
+    rows = [printed("a", 70.0, metric="loss")]
+    verdict = last(rows, seeds("a", 70.0 + SPREAD, "loss"), loss=interval(SPREAD)[1])
     assert verdict["level"] == "reproduced"
 
 
@@ -69,7 +75,7 @@ def test_a_level_and_a_difference_are_those_of_the_statistics():
     measured = [seeds("base", base), seeds("a", other[:4])]
     verdict = last(rows, *measured, top1=1.0)
     paired = effects(frame(*measured), "base").iloc[0]
-    assert tuple(verdict[["low", "high"]]) == pytest.approx(interval(other[:4]))
+    assert tuple(verdict[["low", "high"]]) == pytest.approx(level(other[:4]))
     numbers = [f"{100 * paired[key]:+.2f}".replace("-", "−") for key in ("mean", "low", "high")]
     assert verdict["difference_why"].startswith("{} [{}, {}], ".format(*numbers))
 
@@ -100,12 +106,13 @@ def test_without_a_margin_levels_and_differences_of_quality_are_not_comparable()
     assert verdict["level_why"] == verdict["difference_why"] == "no margin is stated for top1"
 
 
-def test_what_diverged_contradicts_a_printed_number():
+def test_a_seed_that_diverged_decides_no_verdict():
     rows = [printed("base", 70.0), printed("a", 72.0)]
     verdict = last(rows, seeds("base", 70 + SPREAD), seeds("a", [72.0, np.nan, 72.2]), top1=1.0)
-    assert words(verdict) == ("contradicted",) * 3
+    assert words(verdict) == ("diverged",) * 3
     assert np.isnan(verdict["measured"])
-    assert {verdict[f"{aspect}_why"] for aspect in ASPECTS} == {"diverged"}
+    assert verdict["level_why"] == "1 of 3 seeds of A diverged"
+    assert verdict["difference_why"] == "1 of 3 seeds of A diverged (BASE: 0 of 3)"
 
 
 def test_a_baseline_that_diverged_in_any_seed_lends_no_sign():
@@ -114,24 +121,20 @@ def test_a_baseline_that_diverged_in_any_seed_lends_no_sign():
     assert last(rows, base, seeds("a", 60 + SPREAD**2), top1=1.0)["level"] == "contradicted"
 
 
-@pytest.mark.parametrize(("value", "ranking"), [(72.0, "reproduced"), (68.0, "contradicted")])
-def test_a_baseline_that_diverged_leaves_no_difference_and_comes_last(value, ranking):
+@pytest.mark.parametrize("value", [72.0, 68.0])
+def test_a_baseline_that_diverged_leaves_no_difference_and_no_order(value):
     rows = [printed("base", 70.0), printed("a", value)]
     verdict = last(rows, seeds("base", [70.0, np.nan, 71.0]), seeds("a", 50 + SPREAD), top1=1.0)
-    assert words(verdict) == ("contradicted", "contradicted", ranking)
-    assert verdict["difference_why"] == "the baseline diverged"
-
-
-def test_of_a_loss_what_diverged_is_the_highest():
-    rows = [printed("base", 1.0, metric="loss"), printed("a", 0.5, metric="loss")]
-    parts = seeds("base", [np.nan] * 3, "loss"), seeds("a", 0.5 + SPREAD / 9, "loss")
-    assert last(rows, *parts, loss=1.0)["ranking"] == "reproduced"
+    assert words(verdict) == ("contradicted", "diverged", "underpowered")
+    assert verdict["difference_why"] == "1 of 3 seeds of BASE diverged (A: 0 of 3)"
+    assert verdict["ranking_why"] == "1 of 1 pairs are undecided"
 
 
 def test_the_seeds_said_to_decide_are_those_of_the_statistics():
     values = 70.5 + 0.5 * SPREAD
     verdict = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
-    needed = str(seeds_needed(70.5, 0.5, 69.0, 71.0))
+    ends = (seeds_needed(70.5, sd, 69.0, 71.0) for sd in sd_range(0.5, 2))
+    needed = "{} ({} to {})".format(seeds_needed(70.5, 0.5, 69.0, 71.0), *ends)
     assert verdict["level_seeds"] == needed
     assert verdict["level_why"].endswith(
         f"; {needed} seeds in total are needed (80 % power), set in advance"

@@ -12,11 +12,12 @@ from study.analysis.quantities import (
     DIFFERENCE,
     LEVEL,
     RATIO,
+    MeasuredRange,
     Span,
     SpeedRatio,
     SpeedRatios,
-    measured_range,
 )
+from study.analysis.ranges import measured_range
 from study.metrics.ratios import ratio
 from study.store import timing_records
 from tests.analysis.sides import FAST, between, compared, seeded, side, single, timed
@@ -114,18 +115,13 @@ def test_counts_have_a_sign_unless_one_is_missing(a, b, sign):
     assert between(single(a), single(b).astype(float), "params").sign == sign
 
 
-@pytest.mark.parametrize(("metric", "sign"), [("top1", -1), ("loss", 1)])
 @pytest.mark.parametrize("quantity", [DIFFERENCE, RATIO])
-def test_what_diverged_is_on_the_worse_side(metric, sign, quantity):
+def test_an_arm_with_a_diverged_seed_has_no_range_of_a_quality(quantity):
     fallen, fine = seeded([0.9, math.nan]), seeded([0.1, 0.2])
-    even = Span(quantity.even, quantity.even)
-    for comparison, side_ in (
-        (between(fallen, fine, metric, quantity), sign),
-        (between(fine, fallen, metric, quantity), -sign),
-    ):
-        assert comparison.state(even) == "contradicted"
-        assert comparison.high < even.low if side_ < 0 else comparison.low > even.high
-    assert between(fallen, fallen, metric).sign is None
+    for comparison in between(fallen, fine, "top1", quantity), between(fine, fallen, "loss"):
+        assert math.isnan(comparison.low)
+        assert comparison.sign is None
+        assert comparison.note.startswith("1 of 2 seeds of ")
 
 
 def test_a_multiple_of_zero_is_not_told():
@@ -158,3 +154,12 @@ def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
         apart += compared(DIFFERENCE, first, other).sign is not None
     print(f"{apart} of 400")
     assert 4 <= apart <= 28
+
+
+def test_no_number_of_seeds_decides_what_images_hide():
+    error = stats.ImageError(0.05**2, 360)
+    hidden = MeasuredRange("", 0.05, -0.06, 0.16, sd=0.02, n=3, image_error=error)
+    assert hidden.seeds(Span(0, math.inf)) == ""
+    assert hidden.seeds_text(Span(0, math.inf)) == "no number of seeds decides it on 360 images"
+    plain = MeasuredRange("", 0.05, -0.06, 0.16, sd=0.04, n=3)
+    assert plain.seeds_text(Span(0, math.inf)).endswith("set in advance")

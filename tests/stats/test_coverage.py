@@ -6,7 +6,7 @@ import pytest
 from benchmarks.coverage import Line, lines, rate
 
 EXACT = ("t interval", "main effect", "interaction")
-NEARLY = {"hierarchical bootstrap": (93, 99.5), "noise floor": (94, 100), "BCa": (80, 92)}
+NEARLY = {"seeds and images": (94, 99.5), "noise floor": (94, 100), "BCa": (80, 92)}
 
 
 def few(line: Line) -> list[tuple[Line, int]]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats as reference
 from statsmodels.stats.contingency_tables import mcnemar
 
 from study import stats
@@ -45,7 +44,7 @@ def test_no_seed_in_common_is_nothing_to_test():
     nothing = stats.hits(arm(0.5, [0]), arm(0.5, [1]))
     assert stats.mcnemar(nothing).empty
     assert stats.combined(stats.mcnemar(nothing)).seeds == 0
-    assert np.isnan(stats.hierarchical(nothing)["mean"])
+    assert np.isnan(stats.seeds_and_images(nothing.change).mean)
 
 
 # ---- McNemar ----
@@ -91,46 +90,6 @@ def test_seeds_that_disagree_show_nothing_of_every_seed():
     assert result.some < 0.05
 
 
-# ---- seeds and images ----
-
-
-def test_the_hierarchical_bootstrap_is_the_t_interval_where_all_images_are_alike():
-    """Then seeds are all there is, and of many the bootstrap is normal."""
-    first = np.repeat(RNG.random((40, 1)) < 0.7, 50, axis=1)
-    second = np.repeat(RNG.random((40, 1)) < 0.5, 50, axis=1)
-    result = stats.hierarchical(stats.Hits(list(range(40)), first, second))
-    ends = stats.interval(first.mean(axis=1) - second.mean(axis=1))
-    assert (result["low"], result["high"]) == pytest.approx(ends, abs=0.02)
-
-
-def test_the_hierarchical_bootstrap_is_that_of_images_where_all_seeds_are_alike():
-    first, second = (np.repeat(RNG.random((1, 400)) < p, 3, axis=0) for p in (0.8, 0.7))
-    result = stats.hierarchical(stats.Hits([0, 1, 2], first, second))
-    change = first[0].astype(float) - second[0]
-    ends = reference.bootstrap((change,), np.mean, method="percentile", rng=RNG)
-    bounds = ends.confidence_interval
-    assert (result["low"], result["high"]) == pytest.approx((bounds.low, bounds.high), abs=0.01)
-
-
-def test_more_images_do_not_make_up_for_few_seeds():
-    """A bad seed is bad on every image: the interval over seeds stays as it is."""
-    skill = np.array([0.7, 0.8, 0.9])[:, None]
-    widths = []
-    for images in (500, 50_000):
-        first, second = RNG.random((2, 3, images)) < np.array([skill, 0 * skill + 0.8])
-        result = stats.hierarchical(stats.Hits([0, 1, 2], first, second))
-        widths.append(result["high"] - result["low"])
-    assert widths[1] == pytest.approx(widths[0], rel=0.3)
-
-
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_without_seeds_or_without_differences_there_is_no_interval(seeds):
-    both = pairs(0.8, 0.8, seeds=seeds)
-    result = stats.hierarchical(both if seeds == 1 else both._replace(second=both.first))
-    assert np.isnan([result["low"], result["high"]]).all()
-    assert result["images"] == 200
-
-
 # ---- a metric that is no mean over images ----
 
 
@@ -145,8 +104,9 @@ def test_an_interval_of_samples_is_near_that_of_hits():
     draws = np.random.default_rng(0)
     change = np.repeat(draws.choice([-1, 0, 1], (1, 200), p=[0.1, 0.7, 0.2]), 4, axis=0)
     low, high = stats.over_seeds_and_images(*sampled(change))
-    row = stats.hierarchical(stats.Hits([*range(4)], change > 0, change < 0))
-    assert (low, high) == pytest.approx((row["low"], row["high"]), abs=0.01)
+    # Seeds that are alike have no interval of their own, so that only images are left.
+    reach = stats.image_error(change).reach()
+    assert (low, high) == pytest.approx((change.mean() - reach, change.mean() + reach), abs=0.01)
 
 
 def test_an_interval_of_samples_grows_with_the_spread_of_seeds():

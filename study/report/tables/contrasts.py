@@ -42,7 +42,7 @@ def contrast_table(analysis: Analysis) -> Table | None:
         ),
         heads=HEADS,
         blocks=(TableBlock("", tuple(rows)),),
-        notes=tuple(plain(note) for note in _limits(tests, len(plan.study.seeds))),
+        notes=tuple(plain(note) for note in (*_images(analysis), *_limits(tests, analysis.seeds))),
     )
 
 
@@ -76,6 +76,15 @@ def _difference(analysis: Analysis, row: stats.TestedContrast) -> Cell:
 
 def _tests(row: stats.TestedContrast) -> Iterator[Cell]:
     return (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
+
+
+def _images(analysis: Analysis) -> Iterator[str]:
+    # The sign-flip test flips seeds, so the images stay as they are.
+    if wide := [row for row in analysis.generalising.values() if row.images]:
+        yield (
+            f"Intervals and t tests are over new seeds and new images (of {wide[0].images}), where "
+            "predictions are kept; the sign-flip test is over new seeds alone."
+        )
 
 
 def _limits(tests: int, seeds: int) -> Iterator[str]:
