@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.bench import COLUMNS, Setting, document, model, read_study, settings
-from study.cli import FAILED
+from study.cli import FAILED, completions
+from study.cli.messages import message
 from study.cli.options import Pixels, Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables
 from study.errors import SpecError, StudyError
@@ -34,7 +35,9 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
 
 
 @click.command("bench")
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.argument(
+    "models", metavar="MODEL...", nargs=-1, required=True, shell_complete=completions.models
+)
 @click.option(
     "--columns",
     type=Several(click.STRING),
@@ -208,7 +211,7 @@ def _time_all(
 
     rows, whole = list[Mapping[str, object]](), True
     for number, (setting, plan) in enumerate(plans.items(), 1):
-        click.echo(f"{number}/{len(plans)} {setting.description}", err=True)
+        message(f"{number}/{len(plans)} {setting.description}")
         session, error = _timed(plan, store, machine, again=again)
         # A missing latency or memory is a note; a model that was not timed at all is a failure.
         whole &= not error and not any("speed" in why for why in session.refused.values())
@@ -232,13 +235,13 @@ def _timed(
     # Another number of threads is another speed; a session without numbers may fit today.
     again |= stored is not None and (threads != machine.threads or not stored.arms)
     if plan.timed and not (again or timing.missing(plan, store, machine)):
-        click.echo("from the session that the store has; --again times anew", err=True)
+        message("from the session that the store has; --again times anew")
     elif plan.timed:
         try:
             with progress("timing") as tick:
                 timing.session(plan, store, machine, again=again, report=tick)
         except StudyError as error:  # the next setting may fit
-            click.echo(f"error: {error}", err=True)
+            message(f"error: {error}")
             return TimingSession(), str(error)
     return store.record("timings", plan.key, TimingSession) or TimingSession(), ""
 

@@ -27,14 +27,14 @@ def show(plan: Plan, store: Store, machine: "Machine", limit: Budget) -> None:
     """Print how many trials fit a budget, and the choices that do."""
     out, fitting = console(False), _fitting(plan, store, machine, limit)
     for line in _lines(plan, machine, limit, fitting):
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        out.print(line, markup=False, highlight=False, soft_wrap=not out.is_terminal)
     if fitting is None or not plan.missing:
         return
     rows = [_row(fitting, choice) for choice in fitting.choices]
     numbers = frozenset({1, 2, 3, 4, 5})
     out.print(FoldedTable(HEADS, [("", rows)], order=(0, 2, 1, 7, 5, 4, 3, 6), right=numbers))
     for line in _remarks(fitting):
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        out.print(line, markup=False, highlight=False, soft_wrap=not out.is_terminal)
 
 
 def record(plan: Plan, store: Store, machine: "Machine", limit: Budget) -> Record:

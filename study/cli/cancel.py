@@ -5,6 +5,7 @@ import os
 import click
 
 from study.api.request import StudyRequest
+from study.cli.messages import message
 from study.cli.options import study_file
 
 
@@ -23,11 +24,11 @@ def cancel_command(request: StudyRequest, now: bool) -> None:
     if not workers:
         # Workers are looked for before the file is read, which may be broken or gone by now.
         request.read()  # refuses a file and a profile that do not exist
-        click.echo(f"no worker is active on {request.file}", err=True)
+        message(f"no worker is active on {request.file}")
         for title, file in status.same_title(store, request.identity):
             other = f"{title} ({os.path.relpath(file)})"
-            click.echo(f"note: workers of {other} go on", err=True)
+            message(f"note: workers of {other} go on")
         return
     when = "at once" if now else "after their step; waiting ones at once"
-    click.echo(f"stopping {when}: {status.summary(workers)}", err=True)
-    click.echo(f"nothing is lost; continue with: study run {request.command_line()}", err=True)
+    message(f"stopping {when}: {status.summary(workers)}")
+    message(f"nothing is lost; continue with: study run {request.command_line()}")

@@ -4,6 +4,7 @@ import click
 
 from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE
+from study.cli.messages import message
 from study.cli.options import json_option, study_file
 from study.cli.output import echo_json, show_tables
 from study.cli.report import lacking
@@ -24,7 +25,7 @@ def claims_command(request: StudyRequest, as_json: bool) -> int:
     elif table := report.claim_table(plan, claims):
         show_tables({"claims": table})
     else:
-        click.echo(f"{request.file} has no claims", err=True)
+        message(f"{request.file} has no claims")
     if any(claim.state == "contradicted" for claim in claims):
         return FAILED
     return INCOMPLETE if claims and lacking(plan, store) else 0

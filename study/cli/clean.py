@@ -9,6 +9,7 @@ import click
 from study import format
 from study.clean import GROUPS, Item, jobs, removable, remove
 from study.cli import INCOMPLETE
+from study.cli.messages import message
 from study.cli.options import folder, import_option, json_option
 from study.cli.output import echo_json
 from study.cli.survey import PLANNED, Survey, survey_of
@@ -69,7 +70,7 @@ def clean_command(
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to confirm on: add --yes")
     if not yes and not click.confirm("Delete all of this?", err=True):
-        click.echo("nothing was deleted", err=True)
+        message("nothing was deleted")
         return status
     # Planning and asking take time, in which a new run may need what is listed.
     if {job.path for job in survey.needs.jobs} != {job.path for job in jobs(stored)}:
@@ -99,7 +100,7 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
     if total:
         click.echo(f"{format.size(_size(total))} in all")
     else:
-        click.echo("nothing to clean", err=True)
+        message("nothing to clean")
 
 
 # Of things whose plural is not the singular with an s.
@@ -135,13 +136,13 @@ def _report(survey: Survey, store: Store) -> None:
         names_of.setdefault(f"{job.label}, which {job.why}", set()).update(stored)
     for label, names in names_of.items():
         if names:
-            click.echo(f"note: kept {format.many(len(names), 'trial')} of {label}", err=True)
+            message(f"note: kept {format.many(len(names), 'trial')} of {label}")
     for why in survey.unknown:
-        click.echo(f"error: {why}", err=True)
+        message(f"error: {why}")
     if survey.unknown:
         groups = " and ".join(PLANNED)
-        message = "some studies could not be planned, so these are kept"
-        click.echo(f"{message}: {groups}", err=True)
+        why = "some studies could not be planned, so these are kept"
+        message(f"{why}: {groups}")
 
 
 def _remove(items: Mapping[str, Sequence[Item]]) -> bool:
@@ -153,10 +154,10 @@ def _remove(items: Mapping[str, Sequence[Item]]) -> bool:
                 removed = remove(name, item)
             except StoreError as error:
                 errors.append(error)
-                click.echo(f"error: {error}", err=True)
+                message(f"error: {error}")
                 continue
             freed += item.size if removed else 0
             if not removed:
-                click.echo(f"note: {item.path} is kept: a worker has claimed it", err=True)
-    click.echo(f"deleted {format.size(freed)}", err=True)
+                message(f"note: {item.path} is kept: a worker has claimed it")
+    message(f"deleted {format.size(freed)}")
     return not errors

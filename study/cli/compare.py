@@ -3,14 +3,15 @@
 import click
 
 from study.api.request import StudyRequest
+from study.cli.completions import arms
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays, show_tables
 
 
 @click.command("compare")
 @study_file
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", shell_complete=arms)
+@click.argument("second", metavar="B", shell_complete=arms)
 @click.option(
     "--metric", metavar="NAME", help="Show the seeds of this metric.  [default: the first quality]"
 )
@@ -22,6 +23,8 @@ def compare_command(
 
     A and B are labels of the study file; "baseline" is one, too.
     """
+    from rich.text import Text
+
     from study.report import compare
 
     plan, store = request.plan()
@@ -31,6 +34,6 @@ def compare_command(
         echo_json(compare.record(comparison))
         return
     show_tables({table.name: table for table in compare.tables(comparison)})
-    console().print(
-        compare.answer(comparison), markup=False, highlight=False, soft_wrap=True, style="bold"
-    )
+    out = console()
+    answer = Text(compare.answer(comparison), "bold")
+    out.print(answer, soft_wrap=not out.is_terminal)

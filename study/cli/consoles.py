@@ -1,7 +1,7 @@
 """A console of rich whose texts cannot act on the terminal."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -27,3 +27,13 @@ class SafeConsole(Console):
     def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:
         """No line is cropped: what is too wide is broken by the terminal, and a pipe has it all."""
         super().print(*objects, crop=crop, **options)
+
+
+def console_of(stream: TextIO) -> SafeConsole:
+    """The console of stdout or stderr; it colours a terminal only."""
+    tty = stream.isatty()
+    # rich writes escapes of its own, which the guarded stream would print as text.
+    file = getattr(stream, "outlet", stream)
+    # 160 columns in a pipe; rich would take 80 where it finds no terminal.
+    # With emoji rich would replace a label such as ":x:" by a picture.
+    return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from study.cli import completions
 from study.cli.eval_options import IMAGES, WEIGHTS, EvalRequest
 from study.cli.options import argument, folder, import_option, json_option, options
 from study.cli.output import console, echo_json, progress
@@ -24,7 +25,7 @@ THREADS = click.IntRange(1, 1024)
 
 
 @click.command("eval")
-@click.argument("model", metavar="MODEL|TRIAL")
+@click.argument("model", metavar="MODEL|TRIAL", shell_complete=completions.models)
 @options(*WEIGHTS, *IMAGES)
 @click.option(
     "--device",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.cli.messages import message
 from study.cli.output import progress
 from study.errors import DataError, StudyError
 
@@ -34,4 +35,4 @@ def check_images(plan: "Plan") -> None:
         wrong = [message for data in sets.values() for message in unreadable(data, tick)]
     if wrong:
         raise DataError("\n".join([*wrong, f"{len(wrong)} errors, nothing was run"]))
-    click.echo("every image can be read", err=True)
+    message("every image can be read")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from study.api.request import StudyRequest
+from study.cli.messages import message
 from study.cli.options import folder
 from study.cli.output import console
 from study.errors import StudyError
@@ -33,8 +34,8 @@ def list_command(ablations: Path, store: Path) -> None:
             plan, _ = StudyRequest(file, None, (), store, tell=partial(_tell, file)).plan()
         except StudyError as error:
             # One line of a table has room for the first line of an error only.
-            message = str(error).partition("\n")[0]
-            table.add_row(escape(file.stem), f"[red]{escape(message)}[/]", "", "")
+            first = str(error).partition("\n")[0]
+            table.add_row(escape(file.stem), f"[red]{escape(first)}[/]", "", "")
             continue
         done = len(plan.trials) - len(plan.missing)
         columns = (plan.study.question, str(len(plan.arms)), f"{done}/{total(plan)} trials")
@@ -44,4 +45,4 @@ def list_command(ablations: Path, store: Path) -> None:
 
 def _tell(file: Path, text: str) -> None:
     # To stderr, as stdout is the table: the first plan of a study counts its arms for seconds.
-    click.echo(f"{file.stem}: {text}", err=True)
+    message(f"{file.stem}: {text}")

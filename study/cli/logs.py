@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
+from study.cli import completions
+from study.cli.messages import message
 from study.cli.options import study_file
 from study.errors import DamagedError, SpecError, unknown
 from study.store import polling
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command("logs")
 @study_file
-@click.argument("trials", metavar="[TRIAL]...", nargs=-1)
+@click.argument("trials", metavar="[TRIAL]...", nargs=-1, shell_complete=completions.trials)
 @click.option("-f", "--follow", is_flag=True, help="Follow until every trial has a result.")
 def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
     """Print the logs of the trials of FILE, and the errors of failed workers.
@@ -39,7 +41,7 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     named = dict.fromkeys(_named_trial(text, labels) for text in trials)
     chosen = list(named) if trials else list(_chosen(plan, follow))
     if not chosen:
-        click.echo("nothing runs and nothing failed; name a trial (study status)", err=True)
+        message("nothing runs and nothing failed; name a trial (study status)")
         return
     width = max(len(labels[name]) for name in chosen) if len(chosen) > 1 else 0
     heads = {name: f"{labels[name]:{width}}  " if width else "" for name in chosen}
@@ -49,7 +51,7 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     while _print_new(logs, heads, last=not follow) and follow:
         time.sleep(polling.LOGS)
     for name in (name for name in chosen if logs[name].silent):
-        click.echo(f"{labels[name]} ({name}) has no log yet", err=True)
+        message(f"{labels[name]} ({name}) has no log yet")
 
 
 def _named_trial(text: str, labels: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from study.cli.messages import message
 from study.cli.options import Command, Pixels, options
 from study.cli.output import console, echo_json
 from study.spec.image_size import ImageSize, of_sides, printed, sides
@@ -64,7 +65,7 @@ def show_tree(text: str, tree: TreeOptions, as_json: bool) -> None:
         echo_json({"model": model.label, "img_size": size, **_document(root, "", tree.depth)})
         return
     # On stderr, so that stdout has the table alone.
-    click.echo(f"{model.label}, {printed(size)} px", err=True)
+    message(f"{model.label}, {printed(size)} px")
     _print(root, tree.depth)
 
 

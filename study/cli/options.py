@@ -9,6 +9,9 @@ from typing import Any
 import click
 
 from study.api.request import StudyRequest
+from study.cli.completions import profiles
+from study.cli.completions import settings as setting_keys
+from study.cli.messages import message
 from study.errors import SpecError, unknown
 from study.report.figure_style import FONTS, WIDTHS, figure_style
 from study.spec.image_size import LARGEST, SMALLEST, ImageSize, parsed
@@ -43,8 +46,20 @@ def study_file(command: Command) -> Command:
 
     # Not exists=True, since `study cancel` stops the workers of a file that is gone.
     @click.argument("file", type=click.Path(path_type=Path))
-    @click.option("--profile", metavar="NAME", help="Use a profile of the study file.")
-    @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=SET)
+    @click.option(
+        "--profile",
+        metavar="NAME",
+        shell_complete=profiles,
+        help="Use a profile of the study file.",
+    )
+    @click.option(
+        "--set",
+        "settings",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help=SET,
+        shell_complete=setting_keys,
+    )
     @import_option
     @folder("--store", "results", "The folder of results.")
     @functools.wraps(command)
@@ -88,7 +103,7 @@ def figure_options(command: Command) -> Command:
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    message(text)
 
 
 class Several(click.ParamType[tuple[Any, ...]]):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.cli.messages import message
+from study.cli.tab_title import tab_title
 from study.text import path_text
 
 if TYPE_CHECKING:
@@ -20,15 +22,9 @@ if TYPE_CHECKING:
 
 def console(err: bool = False) -> "Console":
     """A console that colours a terminal only; in a pipe even FORCE_COLOR changes nothing."""
-    from study.cli.consoles import SafeConsole
+    from study.cli.consoles import console_of
 
-    stream = sys.stderr if err else sys.stdout
-    tty = stream.isatty()
-    # rich writes escapes of its own, which the guarded stream would print as text.
-    file = getattr(stream, "outlet", stream)
-    # 160 columns in a pipe; rich would take 80 where it finds no terminal.
-    # With emoji rich would replace a label such as ":x:" by a picture.
-    return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
+    return console_of(sys.stderr if err else sys.stdout)
 
 
 @contextmanager
@@ -36,11 +32,18 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
     """A function (done, total) that updates a progress bar on a terminal."""
     from rich.progress import Progress
 
-    with Progress(
-        console=console(err=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
+    with (
+        tab_title() as name,
+        Progress(console=console(err=True), transient=True, disable=not sys.stderr.isatty()) as bar,
+    ):
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        name(title)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            name(f"{done}/{total} {title}")
+
+        yield update
 
 
 def show_tables(tables: "Mapping[str, Table]") -> None:
@@ -48,7 +51,10 @@ def show_tables(tables: "Mapping[str, Table]") -> None:
     from study.report.report import terminal
 
     out = console()
-    for table in tables.values():
+    for name, table in tables.items():
+        # Files alone: the main table is the same with fewer columns.
+        if name in ("table_wide", "supplement"):
+            continue
         out.print(terminal(table))
         out.print()
 
@@ -63,7 +69,7 @@ def note_strays(store: "Store") -> None:
     """Print a note for each file that was set aside: damaged, or from another store."""
     for path in store.strays():
         where = path_text(path)
-        click.echo(f"note: set aside, damaged or from another store: {where}", err=True)
+        message(f"note: set aside, damaged or from another store: {where}")
 
 
 def in_units(metric: "Metric", value: float | None) -> str:

@@ -2,12 +2,13 @@
 
 import click
 
+from study.cli import completions
 from study.cli.module_tree import TreeOptions, show_tree, tree_options
 from study.cli.options import import_option, json_option
 
 
 @click.command("parts")
-@click.argument("model")
+@click.argument("model", shell_complete=completions.models)
 @import_option
 @tree_options
 @json_option

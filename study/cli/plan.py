@@ -8,6 +8,7 @@ from study.api.request import StudyRequest
 from study.cli.budget import budget_options
 from study.cli.images import check_images, check_images_option
 from study.cli.machine import hardware, machine_options
+from study.cli.messages import message
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json
 from study.errors import StudyError
@@ -69,7 +70,7 @@ def plan_command(
     show_plan(plan, store, machine)
     if budget:
         budget_table.show(plan, store, machine, budget)
-    click.echo(f"to run it: study run {request.command_line(machine)}", err=True)
+    message(f"to run it: study run {request.command_line(machine)}")
 
 
 def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
@@ -89,7 +90,7 @@ def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fals
         *plan.task.input_notes(missing, store),
         *plan_table.plan_notes(plan, priced, machine.workers),
     ]:
-        out.print(note, markup=False, highlight=False, soft_wrap=True)
+        out.print(note, markup=False, highlight=False, soft_wrap=not out.is_terminal)
 
 
 def _here(machine: "Machine") -> bool:
@@ -105,14 +106,14 @@ def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
     """
     from study.launch import timing
 
-    click.echo("timing a few training steps of the baseline ...", err=True)
+    message("timing a few training steps of the baseline ...")
     try:
         timing.steps(plan, store, machine)
     except StudyError as error:
         # The error comes as text from another process, so its class is gone.
         if "DataError" in str(error) and _has_images(plan, store):
             raise StudyError(f"trials of the baseline would fail: {error}") from error
-        click.echo(f"no time estimate: {error}", err=True)
+        message(f"no time estimate: {error}")
 
 
 def _has_images(plan: "Plan", store: "Store") -> bool:

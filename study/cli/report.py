@@ -12,6 +12,7 @@ import click
 from study.api.request import StudyRequest
 from study.cli import INCOMPLETE
 from study.cli.looks import looks
+from study.cli.messages import message
 from study.cli.options import figure_options, reports_option, study_file
 from study.cli.output import console, note_strays, show_tables
 from study.errors import SpecError, StudyError
@@ -75,7 +76,7 @@ def _write_all(planned: Planned, *, reports: Path, html: bool, style: FigureStyl
     contents = [report for report, _ in finished]
     overview = _overview(contents, reports, html) if len(finished) > 1 else {}
     for report, _ in finished:
-        show_tables(report.tables)
+        _show(report)
     show_tables(overview)
 
 
@@ -140,7 +141,7 @@ def _overview(contents: "list[Report]", reports: Path, html: bool) -> "dict[str,
     write(reports / "overview.md", report.FORMATS["md"](table).encode())
     if html:
         write(reports / "overview.html", report.page(contents).encode())
-    click.echo(f"wrote the overview of {len(contents)} studies to {reports}", err=True)
+    message(f"wrote the overview of {len(contents)} studies to {reports}")
     return {"overview": table}
 
 
@@ -159,8 +160,18 @@ def claim_folder(plan: "Plan", reports: Path) -> Path:
 
 
 def write_and_show(plan: "Plan", store: "Store", reports: Path) -> None:
-    """Write the report of a study and show its tables."""
+    """Write the report of a study and show it."""
     contents, _ = _report(plan, store, reports)
+    _show(contents)
+
+
+def _show(contents: "Report") -> None:
+    """Print the answer, and then the tables that it is about."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(contents.answer, "bold"), soft_wrap=not out.is_terminal)
+    out.print()
     show_tables(contents.tables)
 
 
@@ -180,23 +191,23 @@ def _report(
     folder = claim_folder(plan, reports)
     contents = report.report(plan, store, style)
     files = report.write(contents, folder, fingerprint(plan, store), html=html)
-    click.echo(f"wrote {len(files)} files to {folder}", err=True)
+    message(f"wrote {len(files)} files to {folder}")
     return contents, folder
 
 
 def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
-    """Show the tables of the last report if it is current; False otherwise."""
+    """Show the last report if it is current; False otherwise."""
     from study.analysis.measurements import MANIFEST, fingerprint
-    from study.report.report import tables
+    from study.report import report
     from study.store.job_records import Manifest
 
     folder = claim_folder(plan, reports)
-    report = Manifest.look(folder / MANIFEST)
-    if report is None or report.made_of != fingerprint(plan, store):
+    manifest = Manifest.look(folder / MANIFEST)
+    if manifest is None or manifest.made_of != fingerprint(plan, store):
         return False
     # The fingerprint is that of the results; files of the report may be gone all the same.
-    if not all((folder / name).is_file() for name in report.files):
+    if not all((folder / name).is_file() for name in manifest.files):
         return False
-    show_tables(tables(plan, store))
-    click.echo(f"the report is current: {folder}", err=True)
+    _show(report.report(plan, store))
+    message(f"the report is current: {folder}")
     return True

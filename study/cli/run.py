@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,13 @@ from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
 from study.cli.budget import budget_options, over
 from study.cli.machine import machine_options
+from study.cli.messages import message
 from study.cli.options import reports_option, study_file
 from study.cli.output import console
 from study.cli.output import progress as progress_bar
 from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
+from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def run_command(
         with tracked(request, plan, store, trackers):
             stopped = _train(request, plan, store, machine, progress, speed, budget)
         if stopped:
-            click.echo(f"stopped; nothing is lost. Continue with: {command}", err=True)
+            message(f"stopped; nothing is lost. Continue with: {command}")
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
             _follow(request, trackers)
@@ -88,7 +89,7 @@ def run_command(
     except KeyboardInterrupt:
         cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
         here = f"stopped at once; continue with: {command}"
-        click.echo(cancel if machine.on == "slurm" else here, err=True)
+        message(cancel if machine.on == "slurm" else here)
         return INTERRUPTED
     return _reported(request, plan, store, reports, command)
 
@@ -117,7 +118,7 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
     if machine.on != "slurm":
         return
     for note in resources.notes(machine):
-        click.echo(f"note: {note}", err=True)
+        message(f"note: {note}")
     # Without missing trials nothing is submitted; the script is that of one worker then.
     job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
     click.echo(script(job, machine, min(machine.workers, workers)))
@@ -131,7 +132,7 @@ def _announce(plan: "Plan", store: "Store", machine: "Machine", budget: "Budget 
     check_inputs(plan, store)
     show_plan(plan, store, machine, err=True)
     for note in (*resources.notes(machine), *earlier_runs.notes(plan, store, budget)):
-        click.echo(f"note: {note}", err=True)
+        message(f"note: {note}")
 
 
 def _report_finished(
@@ -147,11 +148,9 @@ def _report_finished(
     from study.api import run
 
     results = f"all {len(plan.trials)} trials have results"
-    click.echo(
-        f"nothing to train: {results if plan.trials else 'the study has no seeds'}", err=True
-    )
+    message(f"nothing to train: {results if plan.trials else 'the study has no seeds'}")
     for note in plan.notes:
-        click.echo(f"note: {note}", err=True)
+        message(f"note: {note}")
     if tracked or run.unmeasured(plan, store, machine, speed=speed):
         return False
     return show_if_current(plan, store, reports)
@@ -160,17 +159,17 @@ def _report_finished(
 def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> None:
     """Print the commands by which to follow workers on Slurm."""
     words = request.command_line()
-    click.echo(f"follow progress with: study status {words} --watch", err=True)
+    message(f"follow progress with: study status {words} --watch")
     for name in trackers:
         tracking = f"study track {words} --to {name} --watch"
-        click.echo(f"to log them to {name}, keep this running: {tracking}", err=True)
+        message(f"to log them to {name}, keep this running: {tracking}")
 
 
 def _note_edits(request: StudyRequest, plan: "Plan") -> None:
     if _edited(plan):
         newest = f"study report {request.command_line()}"
-        message = f"{request.file} changed during this run, which reported the earlier version"
-        click.echo(f"note: {message}; for the present one: {newest}", err=True)
+        change = f"{request.file} changed during this run, which reported the earlier version"
+        message(f"note: {change}; for the present one: {newest}")
 
 
 def _edited(plan: "Plan") -> bool:
@@ -190,9 +189,7 @@ def _measure(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "
     from study.api import run
 
     with progress_bar("timing") as tick:
-        return run.measure(
-            plan, store, machine, speed=speed, tell=partial(click.echo, err=True), tick=tick
-        )
+        return run.measure(plan, store, machine, speed=speed, tell=message, tick=tick)
 
 
 def _train(
@@ -211,10 +208,10 @@ def _train(
         return False
 
     def stopping() -> None:
-        click.echo("stopping after this step; Ctrl-C again to stop now", err=True)
+        message("stopping after this step; Ctrl-C again to stop now")
 
     def submitted(ids: "Sequence[str]") -> None:
-        click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
+        message(f"submitted to Slurm: {' '.join(ids)}")
 
     with _progress(plan, store, progress) as report:
         return run.train(
@@ -244,15 +241,24 @@ def _progress(
         plan = up_to_date(plan, names, events)
         for event in events:
             with suppress(BrokenPipeError):  # the reader is gone; the work goes on
-                click.echo(line(plan, names, event), err=True)
+                message(line(plan, names, event))
 
     @contextmanager
     def live_display() -> "Iterator[Callable[[Sequence[Event]], None]]":
         from rich.live import Live
 
         display = LiveDisplay(plan, store)
-        with Live(display, console=console(err=True), refresh_per_second=4):
-            yield display.update
+
+        def update(events: "Sequence[Event]") -> None:
+            display.update(events)
+            name(display.title)
+
+        with (
+            tab_title() as name,
+            Live(display, console=console(err=True), refresh_per_second=4),
+        ):
+            name(display.title)
+            yield update
 
     # A live display in a log file would be one copy of the display per update.
     if how == "live" or (how == "auto" and sys.stderr.isatty()):
@@ -275,13 +281,13 @@ def _status(plan: "Plan", store: "Store", command: str, spent: str) -> int:
 
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
-        click.echo(f"{many(failed, 'trial')} failed{spent}; try again with: {command}", err=True)
+        message(f"{many(failed, 'trial')} failed{spent}; try again with: {command}")
         return FAILED
     if count := lacking(plan, store):
         from study.launch import status
 
         left = many(count, "trial or evaluation", "trials or evaluations")
         why = status.ends(store, plan.study.identity)
-        click.echo(f"{left} without a result{why}{spent}; continue with: {command}", err=True)
+        message(f"{left} without a result{why}{spent}; continue with: {command}")
         return INCOMPLETE
     return 0

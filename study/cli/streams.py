@@ -108,7 +108,8 @@ class EscapedText(Outlet):
         """The same for rich, which writes escapes of its own."""
         return Outlet(self.stream, strict=self.strict)
 
-    def write(self, text: str) -> int:
+    def write(self, text: str | bytes) -> int:
+        text = text.decode() if isinstance(text, bytes) else text  # completions, by click
         begins = "\r" if text.startswith("\r") else ""
         super().write(begins + visible(text[len(begins) :]))
         return len(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from study.api.request import StudyRequest
+from study.cli.messages import message
 from study.cli.options import Entry, Several, study_file
 from study.store import polling
 
@@ -52,10 +53,7 @@ def track_command(
         for follower in followers.values():
             follower.close()
     for name in names:
-        click.echo(
-            f"{name}: {counts[name]} new epochs and results; {view_hint(plan, store, name)}",
-            err=True,
-        )
+        message(f"{name}: {counts[name]} new epochs and results; {view_hint(plan, store, name)}")
 
 
 def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
@@ -109,7 +107,7 @@ def tracked(
     finally:
         _end(process, log)
         for name in names if process.returncode == 0 else ():
-            click.echo(f"{name}: {view_hint(plan, store, name)}", err=True)
+            message(f"{name}: {view_hint(plan, store, name)}")
 
 
 def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -124,4 +122,4 @@ def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
         lines = log.read_text(errors="replace").strip().splitlines() or [
             f"status {process.returncode}"
         ]
-        click.echo(f"tracking failed, the study did not: {lines[-1]} (all of it: {log})", err=True)
+        message(f"tracking failed, the study did not: {lines[-1]} (all of it: {log})")

@@ -1,29 +1,81 @@
 """The order of the arms in a table: in blocks, one per factor."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from study import format
 from study.plan.plan import Plan
+from study.spec.study import MATCHED, Study
 from study.tasks.arms import PlannedArm
 
-COMBINING = {"cumulative", "factorial", "fractional", "pairwise"}
+CROSSING = {"factorial", "fractional", "pairwise"}
+"""Designs whose arms each choose a level of every factor."""
+COMBINING = {"cumulative"} | CROSSING
 """Designs of which most arms differ in several factors, which are one block in their order."""
 NAMED = 4  # factors in the head of such a block; more make a line that no page holds
 
+LabelledArm = tuple[str, PlannedArm]
 
-def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:
+
+class ArmBlock(NamedTuple):
+    """The arms of one factor, or of several that a design combines."""
+
+    head: str
+    rows: list[LabelledArm]
+    key: str
+    """Paths of the factors, for files and macros: the head's words may change."""
+
+
+def blocks(plan: Plan) -> list[tuple[str, list[LabelledArm]]]:
+    """The heads and rows of `arm_blocks`."""
+    return [(block.head, block.rows) for block in arm_blocks(plan)]
+
+
+def arm_blocks(plan: Plan) -> list[ArmBlock]:
     """The rows (label, arm) of the table in blocks: one per factor, the baseline first.
 
     Arms that differ in several factors have a block of their own, in the order of the design.
     """
-    study, blocks = plan.study, []
-    for index, factor in enumerate(study.factors):
+    several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
+    if several and plan.study.designs.keys() <= COMBINING:
+        return [_combined(plan)]
+    every = list(_single(plan))
+    own = (plan.study.baseline_title, plan.baseline)
+    if several:
+        every.append(ArmBlock("Combined", [own, *several], "combined"))
+    return every or [ArmBlock("", [own], "")]
+
+
+def _single(plan: Plan) -> Iterator[ArmBlock]:
+    """A block for each factor that arms differ in alone."""
+    for index, factor in enumerate(plan.study.factors):
         rows = [(a.label, a) for a in plan.arms if a.arm.changed_factors == (index,)]
         if rows:
-            first = study.label(plan.baseline.arm.choices, within=index)
-            blocks.append((factor.path, [(first, plan.baseline), *rows]))
-    several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
-    if several and study.designs.keys() <= COMBINING:
-        paths = " × ".join(factor.path for factor in study.factors[:NAMED])
-        head = paths if len(study.factors) <= NAMED else f"{len(study.factors)} factors combined"
-        return [(head, [(a.label, a) for a in plan.arms])]
-    if several:
-        blocks.append(("combined", [("baseline", plan.baseline), *several]))
-    return blocks or [("", [("baseline", plan.baseline)])]
+            first = plan.study.label(plan.baseline.arm.choices, within=index)
+            yield ArmBlock(factor.title, [(first, plan.baseline), *rows], factor.path)
+
+
+def _combined(plan: Plan) -> ArmBlock:
+    """The block of all arms of a combining design, in its order."""
+    study, factors = plan.study, plan.study.factors
+    many = f"{len(factors)} factors combined"
+    if len(factors) > NAMED:
+        return ArmBlock(many, [(a.label, a) for a in plan.arms], many)
+    key = " × ".join(factor.path for factor in factors)
+    if not study.designs.keys() <= CROSSING:
+        # On a path each row adds to the one before, so that its label names what it has added.
+        head = " × ".join(factor.title for factor in factors)
+        return ArmBlock(head, [(a.label, a) for a in plan.arms], key)
+    head = ", ".join([factors[0].title, *(format.inline(f.title) for f in factors[1:])])
+    return ArmBlock(head, [(levels(study, a), a) for a in plan.arms], key)
+
+
+def levels(study: Study, planned: PlannedArm) -> str:
+    """The labels of all levels of an arm, in the order of the factors."""
+    labels = [
+        factor.levels[choice].label
+        for factor, choice in zip(study.factors, planned.arm.choices, strict=True)
+    ]
+    # A label with a comma would read as two.
+    text = ("; " if any("," in label for label in labels) else ", ").join(labels)
+    return f"{text} {MATCHED}" if planned.arm.is_twin else text

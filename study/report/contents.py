@@ -14,7 +14,7 @@ class Report:
 
     analysis: Analysis
     tables: dict[str, Table]
-    """Tables by file name: table, verdicts, claims, contrasts, factors, tuning, search."""
+    """Tables by file name: table, table_wide, supplement, verdicts, claims, contrasts ..."""
     answer: str
     """The answer of the study in a sentence or two."""
     style: FigureStyle = DEFAULT

@@ -1,6 +1,8 @@
 """Reports of a study: its tables and figures, and the measurements behind them."""
 
+import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from study.analysis.analysis import Analysis
@@ -12,12 +14,15 @@ from study.report.figure_style import DEFAULT, FigureStyle
 from study.report.formats import FORMATS, numbers, terminal
 from study.report.page import page
 from study.report.spreadsheet import comma_separated
-from study.report.table import Table, table
+from study.report.table import Table, plain
 from study.report.tables.contrasts import contrast_table, factor_table
 from study.report.tables.ledger import ledger_table
+from study.report.tables.main import table
 from study.report.tables.overview import overview
 from study.report.tables.search import search_table
+from study.report.tables.supplement import supplement_table
 from study.report.tables.verdicts import claim_table, verdict_table
+from study.report.tables.wide import wide_table
 from study.report.text.answer import answer
 from study.store.atomic import replace
 from study.store.atomic import write as write_record
@@ -34,6 +39,7 @@ __all__ = [
     "table",
     "tables",
     "terminal",
+    "wide_table",
     "write",
 ]
 
@@ -41,7 +47,8 @@ __all__ = [
 def report(plan: Plan, store: Store, style: FigureStyle = DEFAULT) -> Report:
     """Everything a report shows, from the results that the store has so far."""
     analysis = Analysis(plan, store)
-    return Report(analysis, _tables(analysis), answer(analysis), style)
+    every = _tables(analysis)
+    return Report(analysis, every, every["table"].answer, style)
 
 
 def tables(plan: Plan, store: Store) -> dict[str, Table]:
@@ -51,7 +58,9 @@ def tables(plan: Plan, store: Store) -> dict[str, Table]:
 
 def _tables(analysis: Analysis) -> dict[str, Table]:
     every = {
-        "table": table(analysis),
+        "table": dataclasses.replace(table(analysis), answer=plain(answer(analysis))),
+        "table_wide": wide_table(analysis),
+        "supplement": supplement_table(analysis),
         "verdicts": verdict_table(analysis.plan, analysis.assessment),
         "claims": claim_table(analysis.plan, analysis.claims),
         "contrasts": contrast_table(analysis),
@@ -72,7 +81,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         for name, finished in contents.tables.items()
         for end, form in FORMATS.items()
     }
-    texts["numbers.tex"] = numbers(contents.tables, contents.plan.study.title)
+    texts["numbers.tex"] = numbers(_numbered(contents.tables), contents.plan.study.title)
     analysis = contents.analysis
     frames = {
         "measurements": analysis.measurements,
@@ -100,6 +109,12 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         (folder / name).unlink(missing_ok=True)
     write_record(folder / MANIFEST, Manifest(files=list(files), made_of=made_of).plain)
     return [folder / name for name in files]
+
+
+def _numbered(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables whose numbers are macros; of the two main ones the wide one, which has more."""
+    others = {name: table for name, table in tables.items() if name not in ("table", "table_wide")}
+    return {"table": tables["table_wide"], **others}
 
 
 def _written(folder: Path) -> set[str]:

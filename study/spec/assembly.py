@@ -26,6 +26,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
         factors=titled([tree.factor for tree in places.factors], titles),
         baseline_title=titles.get(BASELINE, BASELINE),
+        layout=file.layout,
         seeds=_seeds(file),
         sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
         columns=tuple(file.columns or ()) or _columns(configurations),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
@@ -142,6 +143,8 @@ class Study:
     arms: tuple[Arm, ...] = ()
     """The arms of all designs, each once, the baseline first."""
     baseline_title: str = BASELINE
+    layout: Literal["study", "paper"] = "study"
+    """How the main table is laid out."""
     text: str = ""
     """The text of the study file when it was read."""
     is_file: bool = True

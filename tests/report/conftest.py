@@ -188,11 +188,11 @@ def complete(lab):
 
 @pytest.fixture
 def tabulated(lab):
-    """The table of a laboratory."""
+    """The wide table of a laboratory, which has every column."""
 
     def table(*factors, **outcomes):
         plan, store = lab(*factors, **outcomes)
-        return report.table(Analysis(plan, store))
+        return report.wide_table(Analysis(plan, store))
 
     return table
 

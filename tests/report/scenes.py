@@ -98,7 +98,7 @@ def many(lab):
         top1={"baseline": seeds(0.9)}
         | {a: seeds(0.9 + i / 4000, start=i) for i, a in enumerate(labels)},
         cost={a: {"params": 1e6 + 2e4 * i, "macs": 1e9 * 1.02**i} for i, a in enumerate(labels)},
-        timed={a: timing(900 + i) for i, a in enumerate(labels)},
+        timed={a: timing(900 + i) for i, a in enumerate(["baseline", *labels])},
         columns=("macs", "throughput", "top1"),
     )
 

@@ -10,8 +10,8 @@ from study.report.contents import Report
 from study.report.figures.factors import factors as draw
 from study.report.figures.interactions import interactions
 from study.report.formats.latex import latex
-from study.report.table import table as study_table
 from study.report.tables.contrasts import factor_table
+from study.report.tables.wide import wide_table as study_table
 from study.spec.arm_names import effect_name
 from study.spec.designs import arms_of
 from study.spec.study import Factor, Level, Study
@@ -78,7 +78,7 @@ def test_the_notes_list_what_is_aliased_and_claim_no_row_for_one_factor(analysed
     assert "fractional: 4 of 8 combinations, resolution III" in notes
     assert "only these sums are estimated: A − ½ B × C; B − ½ A × C; C − ½ A × B" in notes
     assert "a row that differs in several factors shows the effect of none of them alone" in notes
-    assert labels(table.blocks[0]) == ["baseline", "B + C", "A + C", "A + B"]
+    assert labels(table.blocks[0]) == ["A0, B0, C0", "A0, B, C", "A, B0, C", "A, B, C0"]
 
 
 def test_arms_beside_the_fraction_do_not_enter_its_effects(analysed):

@@ -45,7 +45,7 @@ def given(lab):
 
 def cells(analysis):
     """The cells of the main table by label and key of the column."""
-    table = report.table(analysis)
+    table = report.wide_table(analysis)
     rows = [row for block in table.blocks for row in block.rows]
     return {
         row.label: dict(zip(table.keys, (cell.text for cell in row.cells), strict=True))
@@ -65,17 +65,17 @@ def test_a_difference_has_the_interval_of_its_images(given):
     assert (row.low, row.high) == pytest.approx((low, high), abs=0.006)
     text = cells(analysis)[SECOND]["top1-delta"]
     assert text == f"+15.00 [{100 * row.low:.2f}, {100 * row.high:.2f}]"
-    assert "Δ Top-1 (pp) [95 % CI]" in report.table(analysis).heads
-    assert "paired by image, with its 95 % bootstrap interval over 200 images." in (
-        report.table(analysis).caption
+    assert "Δ Top-1 (pp) [95 % CI]" in report.wide_table(analysis).heads
+    assert "paired by image, with its 95 % bootstrap interval over 200 images" in (
+        " ".join(report.wide_table(analysis).notes)
     )
 
 
 def test_the_best_is_bold_where_images_tell_it_from_all_others(given):
-    table = report.table(given())
+    table = report.wide_table(given())
     bold = [row.label for b in table.blocks for row in b.rows if row.cells[1].bold]
     assert bold == [SECOND]
-    assert "Bold: best" in table.caption
+    assert "Bold: best" in " ".join(table.notes)
 
 
 def test_arms_that_images_do_not_tell_apart_are_tied_and_none_is_bold(given):
@@ -84,7 +84,7 @@ def test_arms_that_images_do_not_tell_apart_are_tied_and_none_is_bold(given):
     assert {labels[arm] for arm, name in analysis.tied if name == "top1"} == {SECOND, THIRD}
     assert "top1" not in analysis.leaders
     assert cells(analysis)[THIRD]["top1"].endswith(" ≈")
-    assert "or fewer than 6 images differ" in report.table(analysis).caption
+    assert "or fewer than 6 images differ" in " ".join(report.wide_table(analysis).notes)
 
 
 def states(analysis):
@@ -131,7 +131,7 @@ def test_one_image_gives_no_interval(given):
     assert cells(analysis)[SECOND]["top1-delta"] == "+100.00"
     assert states(analysis) == ["undecided"]
     assert "1 image, 1 image differs: no interval" in analysis.claims[0].why
-    assert "over 1 image." in report.table(analysis).caption
+    assert "over 1 image." in " ".join(report.wide_table(analysis).notes)
 
 
 def test_arms_that_agree_on_every_image_have_no_interval_and_a_note_says_so(given):
@@ -139,7 +139,7 @@ def test_arms_that_agree_on_every_image_have_no_interval_and_a_note_says_so(give
     assert cells(analysis)[SECOND]["top1-delta"] == "0.00"
     assert states(analysis) == ["undecided"]
     assert "no image differs" in analysis.claims[0].why
-    notes = " ".join(report.table(analysis).notes)
+    notes = " ".join(report.wide_table(analysis).notes)
     assert f"No interval of Δ Top-1 for {SECOND}, {THIRD}: fewer than 6 images" in notes
 
 
@@ -150,7 +150,7 @@ def test_an_arm_of_other_images_has_no_interval(given):
     assert states(analysis) == ["undecided"]
     assert not analysis.tied
     assert "top1" not in analysis.leaders
-    notes = report.table(analysis).notes
+    notes = report.wide_table(analysis).notes
     assert f"No interval for {SECOND}: not evaluated on the images of the baseline." in notes
 
 
@@ -174,7 +174,7 @@ def test_the_answer_for_top5_is_by_images_too(given):
 
 def test_a_size_without_predictions_has_no_interval_and_a_note_says_so(given):
     analysis = given(columns=("top1", "top1@96"))
-    notes = " ".join(report.table(analysis).notes)
+    notes = " ".join(report.wide_table(analysis).notes)
     assert "Top-1 at 96 px: no interval, since it is not counted" in notes
     assert "more seeds" not in notes
 

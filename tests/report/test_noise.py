@@ -110,7 +110,7 @@ def test_other_designs_and_studies_without_seeds_have_no_factors(lab, fields):
 
 
 def test_what_pairing_left_is_said_of_all_arms_together(lab):
-    table = tables(*lab(top1=TRIO))["table"]
+    table = tables(*lab(top1=TRIO))["supplement"]
     columns = [np.array(values) for values in TRIO.values()]
     paired = sum(np.var(column - columns[0], ddof=1) for column in columns[1:])
     apart = sum(np.var(column, ddof=1) + np.var(columns[0], ddof=1) for column in columns[1:])
@@ -121,13 +121,13 @@ def test_of_two_seeds_and_one_arm_nothing_is_said_of_pairing(lab):
     plan_and_store = lab(
         {"model.x": ["a", "b"]}, top1={"baseline": [0.1, 0.2], "b": [0.1, 0.3]}, seeds=2
     )
-    assert "Pairing" not in all_notes(tables(*plan_and_store)["table"])
+    assert "Pairing" not in all_notes(tables(*plan_and_store)["supplement"])
 
 
 def test_a_path_says_that_one_order_was_measured(lab):
     path = {label: value for label, value in QUARTET.items() if label != "Avg"}
     plan, store = lab(TWO, top1=path, designs=("cumulative",))
-    table = tables(plan, store)["table"]
+    table = tables(plan, store)["table_wide"]
     (note,) = [note for note in table.notes if "Only one order was measured" in note]
     column = note.partition(": ")[2].partition(" of a row")[0]
     assert any(head.startswith(column) for head in table.heads)
@@ -135,7 +135,9 @@ def test_a_path_says_that_one_order_was_measured(lab):
 
 
 def test_another_order_says_how_far_the_first_mattered(lab):
-    notes = all_notes(tables(*lab(TWO, top1=QUARTET, designs=("cumulative", "factorial")))["table"])
+    notes = all_notes(
+        tables(*lab(TWO, top1=QUARTET, designs=("cumulative", "factorial")))["table_wide"]
+    )
     assert "a difference of +2.67 [" in notes
     assert "(2 positions were measured)" in notes
 
@@ -152,7 +154,7 @@ def test_the_a_a_arm_is_in_no_row_and_its_floor_is_in_a_note(lab):
     base = np.array(TRIO["baseline"])
     sd = np.sqrt((np.var(base, ddof=1) + np.var(AGAIN, ddof=1)) / 2)
     assert high == -low == pytest.approx(2.7764 * sd * np.sqrt(2 / 3), rel=1e-4)
-    table = tables(plan, store)["table"]
+    table = tables(plan, store)["supplement"]
     labels = [row.label for block in table.blocks for row in block.rows]
     assert labels == ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]
     assert f"Noise floor of Top-1: ±{100 * high:.2f} pp" in all_notes(table)
@@ -162,15 +164,15 @@ def test_the_a_a_arm_is_in_no_row_and_its_floor_is_in_a_note(lab):
 def test_without_an_a_a_arm_there_is_no_floor(lab):
     plan, store = lab(top1=TRIO)
     assert Analysis(plan, store).noise_range("top1") is None
-    assert "Noise" not in all_notes(tables(plan, store)["table"])
+    assert "Noise" not in all_notes(tables(plan, store)["supplement"])
 
 
 def test_an_a_a_trial_that_diverged_leaves_no_floor_and_the_baseline_its_mean(lab):
     plan, store = lab(top1=TRIO, aa=True, again=[0.92, np.nan, 0.93])
     assert Analysis(plan, store).noise_range("top1") is None
-    table = tables(plan, store)["table"]
+    table = tables(plan, store)["supplement"]
     assert "A/A: no noise floor for Top-1" in all_notes(table)
-    assert table.blocks[0].rows[0].cells[2].text != "diverged"
+    assert "diverged" not in table.blocks[0].rows[0].cells[1].text
 
 
 def test_a_missing_a_a_trial_is_called_so(lab):

@@ -76,7 +76,7 @@ def test_a_legend_takes_no_room_from_its_chart(text, tmp_path, width):
 def test_rows_are_sorted_within_a_factor_and_the_baseline_stays_first(text, tmp_path):
     script = f"""
       const heads = document.querySelector(".study-table table").tHead.rows[0].cells;
-      const press = (cell) => {{ cell.querySelector("button").click(); return {ROWS}; }};
+      const press = (cell) => {{ cell.querySelector("[role=button]").click(); return {ROWS}; }};
       return [press(heads[0]), press(heads[0]), press(heads[heads.length - 1])];
     """
     (up, down, by_value), failures = evaluated(text, script, tmp_path, width=1200)

@@ -35,10 +35,12 @@ def test_a_frame_of_nothing_has_its_columns(lab):
 def test_a_report_is_all_its_files(complete, tmp_path):
     paths = report.write(report.report(*complete), tmp_path / "out")
     names = {str(path.relative_to(tmp_path / "out")) for path in paths}
-    drawn = ("effects", "speed")
+    drawn = ("effects",)
     figures = {f"figures/{name}.{end}" for name in drawn for end in ("pdf", "svg", "png", "csv")}
     tables = {
-        f"{name}.{end}" for name in ("table", "claims", "contrasts") for end in report.FORMATS
+        f"{name}.{end}"
+        for name in ("table", "table_wide", "supplement", "claims", "contrasts")
+        for end in report.FORMATS
     }
     assert names == {
         *tables,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from study.report import report
+
 DEPTHWISE = [0.90, 0.80, 0.70]
 NAN = float("nan")
 
@@ -34,12 +36,12 @@ def test_an_effect_has_a_real_minus_and_its_interval(tabulated):
 def test_heads_carry_unit_and_rule_of_counting(tabulated):
     table = tabulated(columns=("macs", "macs_conv_linear"))
     assert table.heads == ("MACs (G, all)", "MACs (G, conv+linear)")
-    assert "MACs (G, all): multiply-adds for one image, counting conv, linear," in table.caption
+    assert notes_with(table, "MACs (G, all): multiply-adds for one image, counting conv, linear,")
 
 
 def test_every_block_is_headed_by_its_factor_and_opens_with_the_baseline(tabulated):
     table = tabulated({"model.a": ["A", "B"], "recipe.lr": ["1e-3", "1e-4", "1e-5"]})
-    assert [block.head for block in table.blocks] == ["model.a", "recipe.lr"]
+    assert [block.head for block in table.blocks] == ["A", "Learning rate"]
     assert [r.label for r in table.blocks[1].rows] == ["1e-3", "1e-4", "1e-5"]
     assert all(
         [r.baseline for r in b.rows] == [True] + [False] * (len(b.rows) - 1) for b in table.blocks
@@ -48,33 +50,34 @@ def test_every_block_is_headed_by_its_factor_and_opens_with_the_baseline(tabulat
 
 def test_a_factorial_is_one_block(tabulated):
     table = tabulated({"model.a": ["A", "B"], "model.b": ["C", "D"]}, designs=("factorial",))
-    assert [block.head for block in table.blocks] == ["model.a × model.b"]
-    assert [r.label for r in table.blocks[0].rows] == ["baseline", "D", "B", "B + D"]
+    assert table.first == "A, B"
+    assert [r.label for r in table.blocks[0].rows] == ["A, C", "A, D", "B, C", "B, D"]
+    assert [r.key for r in table.blocks[0].rows] == ["baseline", "D", "B", "B + D"]
 
 
 def test_the_best_is_bold_where_its_interval_against_the_runner_up_excludes_zero(tabulated):
     clear = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.80, 0.71, 0.59]})
     assert row(clear, "Depth-wise Conv2d")["Top-1 (%)"] == "*80.00 ± 10.00*"
-    assert "quality: interval against the runner-up excludes zero" in clear.caption
+    assert notes_with(clear, "quality: interval against the runner-up excludes zero")
 
 
 def test_nothing_is_bold_within_chance(tabulated):
     near = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.70, 0.91, 0.69]})
     assert not any(cell.bold for block in near.blocks for r in block.rows for cell in r.cells)
-    assert "Bold" not in near.caption
+    assert not notes_with(near, "Bold")
 
 
 def test_a_cost_is_exact_and_its_difference_in_percent(tabulated):
     table = tabulated(cost={"Max Pooling": {"params": 10.47e6, "macs": 0.7e9}})
     cells = row(table, "Max Pooling")
-    assert cells["Params (M)"] == "*10.47 (−0.2 %)*"
+    assert cells["Params (M)"] == "*10.5 (−0.2 %)*"
     assert cells["MACs (G, all)"] == "*0.700 (−50.0 %)*"
 
 
 def test_costs_that_print_alike_are_not_told_apart(tabulated):
     table = tabulated(cost={"Max Pooling": {"params": 10.4901e6, "macs": 1.4e9}})
-    assert row(table, "Depth-wise Conv2d")["Params (M)"] == "10.49"
-    assert row(table, "Max Pooling")["Params (M)"] == "10.49 (0.0 %)"
+    assert row(table, "Depth-wise Conv2d")["Params (M)"] == "10.5"
+    assert row(table, "Max Pooling")["Params (M)"] == "10.5 (0.0 %)"
 
 
 def test_a_timing_is_a_median_with_quartiles(tabulated):
@@ -83,7 +86,7 @@ def test_a_timing_is_a_median_with_quartiles(tabulated):
     assert row(table, "Max Pooling")["Throughput (images/s)"] == "1212 [1208, 1215]"
     assert row(table, "Average Pooling")["Throughput (images/s)"] == "--"
     assert notes_with(table, "Not timed for every arm: Throughput")
-    assert "measured on NVIDIA H200" in table.caption
+    assert notes_with(table, "measured on NVIDIA H200")
 
 
 # ---- what is not there ----
@@ -110,7 +113,7 @@ def test_missing_trials_are_named_with_the_command_that_runs_them(tabulated):
 def test_a_study_that_has_nothing_yet_still_has_a_table(tabulated):
     table = tabulated()
     assert row(table, "Max Pooling")["Top-1 (%)"] == "--"
-    assert row(table, "Max Pooling")["Params (M)"] == "10.49"
+    assert row(table, "Max Pooling")["Params (M)"] == "10.5"
 
 
 def test_a_diverged_arm_says_so_and_comes_last(tabulated):
@@ -150,10 +153,9 @@ def test_one_seed_has_no_spread_and_says_so(tabulated):
 
 
 @pytest.mark.parametrize(("seeds", "warned"), [(3, True), (5, True), (6, False)])
-def test_too_few_seeds_for_a_test_are_told(tabulated, seeds, warned):
-    assert (
-        bool(notes_with(tabulated(seeds=seeds), f"With {seeds} seeds a sign-flip test")) == warned
-    )
+def test_too_few_seeds_for_a_test_are_told(lab, seeds, warned):
+    supplement = report.tables(*lab(seeds=seeds))["supplement"]
+    assert bool(notes_with(supplement, f"With {seeds} seeds a sign-flip test")) == warned
 
 
 def test_equal_differences_have_no_interval(tabulated):

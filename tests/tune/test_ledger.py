@@ -114,7 +114,9 @@ def test_how_often_the_file_was_right_is_counted(tmp_path):
 def test_the_table_and_its_caption_say_how_arms_were_tuned(tmp_path):
     result = analysis(tmp_path)
     tables = report.tables(result.plan, result.store)
-    assert "Each arm is tuned: 10 trials per arm on held-out data" in tables["table"].caption
+    assert "Each arm is tuned: 10 trials per arm on held-out data" in " ".join(
+        tables["table"].notes
+    )
     table = tables["tuning"]
     (block,) = table.blocks
     assert [row.label for row in block.rows] == ["none", "half"]

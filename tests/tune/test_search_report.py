@@ -67,7 +67,7 @@ def test_the_table_has_the_front_and_what_fresh_seeds_reached(tmp_path):
     assert "10 candidates trained in 10 s of trials" in notes
     assert "refused before training for their cost" in notes
     assert "one trial among many" in notes
-    assert "Arms: of the front of 10 candidates by" in tables["table"].caption
+    assert "Arms: of the front of 10 candidates by" in " ".join(tables["table"].notes)
 
 
 def test_the_notes_say_what_went_wrong_and_what_was_left_out(tmp_path):

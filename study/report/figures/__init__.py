@@ -15,6 +15,7 @@ from study.report.figures.curves import curves
 from study.report.figures.effects import effects
 from study.report.figures.factors import factors
 from study.report.figures.interactions import interactions
+from study.report.figures.letters import with_drawn_labels
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
 from study.report.figures.published import published
@@ -34,13 +35,16 @@ def all_figures(report: Report) -> list[ReportFigure]:
 
 
 def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
-    """The same by kind."""
+    """The same by the key of `FIGURES`; kinds without data have an empty list."""
     with styled(report.style):
-        every = {kind: list(draw(report)) for kind, draw in FIGURES.items()}
-    return {
-        kind: [replace(figure, style=report.style) for figure in figures]
-        for kind, figures in every.items()
-    }
+        return {
+            # With the labels as they are in the study file, and as the fonts write them.
+            kind: [
+                replace(drawn, style=report.style, data=with_drawn_labels(drawn.data))
+                for drawn in draw(report)
+            ]
+            for kind, draw in FIGURES.items()
+        }
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -32,16 +31,16 @@ def logarithmic(axis: Axis, values: Iterable[float]) -> None:
     axis.set_minor_locator(LogLocator(subs=()))
 
 
-def multiples(axis: Axis, values: Iterable[float]) -> None:
+def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
     """Make the axis one of ratios: logarithmic, with ticks such as ×0.5, ×1 and ×2."""
     finite = [1.0, *(value for value in values if value == value)]
     low, high = min(finite), max(finite)
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
     if high < 2.5 * low:
-        ticks = MaxNLocator(4, steps=(1, 2, 5, 10)).tick_values(low, high)
+        ticks = MaxNLocator(most - 2, steps=(1, 2, 5, 10)).tick_values(low, high)
     else:
-        # Powers of 2, 4 or 10, so that ×2 is as far from ×1 as ×0.5 is, and at most six of them.
-        base = next((b for b in (2.0, 4.0) if high < b**6 * low), 10.0)
+        # Powers of 2, 4 or 10, so that ×2 is as far from ×1 as ×0.5 is, and no more than fit.
+        base = next((b for b in (2.0, 4.0) if high < b**most * low), 10.0)
         ticks = [base**n for n in range(-12, 13)]
     axis.set_major_locator(FixedLocator([tick for tick in ticks if tick > 0]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
@@ -75,27 +74,3 @@ def within_percent(axes: Axes, metric: Metric, values: Iterable[float]) -> None:
     low, high = axes.get_ylim()
     # Close to its end, the axis reaches the end, where its last tick says so.
     axes.set_ylim(0 if low < 1 else low, 100 if high > 99 else high)
-
-
-# ---- units of costs ----
-
-PREFIXES = {"k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}
-
-
-def suited(metric: Metric, values: Iterable[float]) -> Metric:
-    """The metric in the largest of the units k, M, G and T in which no value is below 0.1.
-
-    A metric in another unit, such as MB, keeps it.
-    """
-    sizes = [abs(value) for value in values if math.isfinite(value) and value]
-    if not sizes or PREFIXES.get(metric.unit) != metric.scale:
-        return metric
-    units = [unit for unit, scale in PREFIXES.items() if min(sizes) * scale >= 0.0995]
-    unit = next((u for u in reversed(units) if max(sizes) * PREFIXES[u] >= 0.9995), "k")
-    return replace(metric, unit=unit, scale=PREFIXES[unit])
-
-
-def significant(value: float) -> str:
-    """A number with three significant digits; whole numbers are never rounded."""
-    exponent = int(f"{value:.2e}".partition("e")[2])
-    return f"{value:.{max(0, 2 - exponent)}f}"

@@ -10,19 +10,23 @@ from matplotlib.figure import Figure
 from study import format
 from study.metrics import KINDS
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
 from study.report.figures import row_layout
 from study.report.figures.axes import linear, wide
 from study.report.figures.report_figure import NUMBERS, ReportFigure, frame, listing, numbered
-from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
-from study.spec.metric import Metric
+from study.report.figures.style import BLACK, FILLS, SHADES
 from study.stats import of_arms, typed_rows
 from study.tasks.arms import PlannedArm
 
-LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
+LABEL_WIDTH = {"text": 120, "column": 72}  # points
+LEGEND_COLUMNS = {"text": 7, "column": 2}
+TICKS = {"text": 4, "column": 2}
+SAME = 0.02  # of the total: an arm whose pieces differ by less from the baseline's has no row
+ONE_STAGE = 0.98  # share of the total from which a stage is all of the model
 METRIC = "macs"
 FAR = 30  # ratio of the largest to the smallest total from which bars show shares instead
 PART, STAGE = "part", "stage"
-SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
+SPLITS = {PART: "by operation", STAGE: "by stage"}
 
 
 class Piece(NamedTuple):
@@ -36,29 +40,46 @@ class Piece(NamedTuple):
     low: float
     high: float
     total: float
+    total_unit: str
     unit: str
 
 
 def cost(report: Report) -> Iterator[ReportFigure]:
-    """One row per arm whose operations were counted."""
+    """The baseline and the arms whose operations differ from its, a row each."""
     if METRIC not in report.plan.catalogue:
         return
-    data, metric = points(report), report.plan.catalogue[METRIC]
+    data = points(report)
     pieces = typed_rows(data, Piece)
-    across = PAGE if any(piece.split == STAGE for piece in pieces) else COLUMN
-    counted = {piece.arm for piece in pieces}
-    listed = [
-        line
-        for line in row_layout.arm_lines(report.plan, baseline=True)
-        if line.key is None or line.key in counted
-    ]
-    for number, page in enumerate(row_layout.pages(listed, LABEL_WIDTH[across])):
+    drawn = {piece.arm for piece in pieces} & {report.plan.baseline.digest, *_differing(report)}
+    # One bar alone compares nothing.
+    if len(drawn) < 2:
+        return
+    lines = row_layout.arm_lines(report.plan, baseline=report.plan.baseline.digest in drawn)
+    listed = row_layout.of_arms(lines, drawn)
+    for number, page in enumerate(row_layout.pages(listed, LABEL_WIDTH[report.style.width])):
         own = of_arms(data, row_layout.places(page))
-        figure = _figure(pieces, page, metric, across=across)
-        yield ReportFigure(numbered("cost", number), figure, own, _alt(own, metric))
+        figure = _figure([piece for piece in pieces if piece.arm in drawn], page, report.style)
+        yield ReportFigure(numbered("cost", number), figure, own, _alt(own))
 
 
 # ---- data ----
+
+
+def _differing(report: Report) -> set[str]:
+    """Arms that differ from the baseline in a piece by more than 2 % of its total.
+
+    All arms, if the baseline was not counted.
+    """
+    counts = {arm.digest: _counts(arm) for arm in report.plan.arms}
+    base = counts[report.plan.baseline.digest]
+    if not base:
+        return {*counts}
+    return {arm for arm, own in counts.items() if any(map(_apart, own.values(), base.values()))}
+
+
+def _apart(own: Mapping[str, float], base: Mapping[str, float]) -> bool:
+    most = SAME * sum(base.values())
+    return any(abs(own.get(what, 0) - base.get(what, 0)) > most for what in {*own, *base})
 
 
 def points(report: Report) -> pd.DataFrame:
@@ -72,13 +93,19 @@ def points(report: Report) -> pd.DataFrame:
         for split, counts in _counts(arm).items()
         for piece in _pieces(counts)
     ]
-    data = frame(pieces, report.plan.catalogue, "label", "arm", "split").drop(columns="seed")
+    metric = format.suited(report.plan.catalogue[METRIC], _totals(report))
+    data = frame(pieces, {METRIC: metric}, "label", "arm", "split").drop(columns="seed")
     totals = data.groupby(["arm", "split"])["value"].transform("sum")
     # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
     shares = wide(totals, FAR)
     if shares:
         data[[*NUMBERS]] = 100 * data[[*NUMBERS]].div(totals, axis=0)
-    return data.assign(total=totals, unit="%" if shares else report.plan.catalogue[METRIC].unit)
+    unit = "%" if shares else metric.unit
+    return data.assign(total=totals, total_unit=metric.unit, unit=unit)
+
+
+def _totals(report: Report) -> list[float]:
+    return [sum(counts[PART].values()) for arm in report.plan.arms if (counts := _counts(arm))]
 
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
@@ -89,7 +116,9 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
     splits = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
     stages = arm.cost_record.stages
     split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
-    return splits | ({STAGE: split} if split else {})
+    # A model of one stage, such as a ViT, has no split by stage.
+    several = split and max(split.values()) < ONE_STAGE * sum(split.values())
+    return splits | ({STAGE: split} if several else {})
 
 
 def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
@@ -103,28 +132,29 @@ def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
 # ---- the figure ----
 
 
-def _figure(pieces: list[Piece], page: row_layout.Page, metric: Metric, *, across: float) -> Figure:
+def _figure(pieces: list[Piece], page: row_layout.Page, style: FigureStyle) -> Figure:
     splits = list(dict.fromkeys(piece.split for piece in pieces))
-    figure, panels = row_layout.sheet(page, len(splits), across, spare=1.05)
+    figure, panels = row_layout.sheet(page, len(splits), style.inches, spare=1.05)
     places = row_layout.places(page)
     for axes, split in zip(panels, splits, strict=True):
         _bars(axes, [piece for piece in pieces if piece.split == split], places)
+        _legend(axes, LEGEND_COLUMNS[style.width])
         # The same limits for both splits of the same multiply-adds.
         axes.set_xlim(0, 1.02 * max(piece.high for piece in pieces) or 1)
-        axes.set_xlabel(f"{_head(metric, pieces[0].unit)}\n{SPLITS[split]}")
-        linear(axes.xaxis, 4)
+        axes.set_xlabel(f"{_head(pieces[0].unit)}\n{SPLITS[split]}")
+        linear(axes.xaxis, TICKS[style.width])
     # Of the last panel, at whose right side they are written.
-    totals = {piece.arm: piece.total for piece in pieces if piece.split == splits[-1]}
-    for arm, total in totals.items():
-        if arm in places:
-            text = f"{format.number(total, metric.digits)} {metric.unit}"
-            row_layout.write_beside(panels[-1], places[arm], text)
+    for piece in pieces:
+        # An axis of shares does not say in which unit the totals are.
+        unit = f" {piece.total_unit}" if piece.unit == "%" else ""
+        if piece.arm in places and piece.split == PART and not piece.low:
+            text = format.significant(piece.total) + unit
+            row_layout.write_beside(panels[-1], places[piece.arm], text)
     return figure
 
 
-def _head(metric: Metric, unit: str) -> str:
-    share = unit == "%"
-    return f"share of {format.name(metric)} (%)" if share else format.head(metric)
+def _head(unit: str) -> str:
+    return "Share of MACs (%)" if unit == "%" else f"MACs ({unit})"
 
 
 def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
@@ -144,10 +174,13 @@ def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
             linewidth=0.4,
             label=_label(what),
         )
+
+
+def _legend(axes: Axes, columns: int) -> None:
     axes.legend(
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=min(7, len(kinds)),
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
         handlelength=1.2,
         handletextpad=0.4,
         columnspacing=0.8,
@@ -168,7 +201,7 @@ def _label(what: str) -> str:
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame, metric: Metric) -> str:
+def _alt(data: pd.DataFrame) -> str:
     texts = []
     for label, part in data.groupby("label", sort=False):
         pieces = [piece for piece in typed_rows(part, Piece) if piece.split == PART]
@@ -178,5 +211,5 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
             for piece in pieces
             if total
         )
-        texts.append(f"{label} {format.number(total, metric.digits)} ({shares})")
-    return f"{format.head(metric)} by part: {listing(texts)}."
+        texts.append(f"{label} {format.significant(total)} ({shares})")
+    return f"MACs by part: {listing(texts)}."

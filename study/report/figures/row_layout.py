@@ -1,6 +1,6 @@
 """Layout of figures that read like a table: an arm per row, its label left, its numbers right."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -76,6 +76,18 @@ def arm_lines(plan: Plan, *, baseline: bool) -> list[Line]:
     return [Line(label, base.digest), *lines] if baseline else lines
 
 
+def of_arms(lines: Sequence[Line], arms: Collection[str]) -> list[Line]:
+    """The lines of these arms, and the headings of blocks that have one of them."""
+    chosen = list[Line]()
+    for line in lines:
+        # A heading that no arm follows is replaced by the next one.
+        if chosen and chosen[-1].key is None and line.key is None:
+            chosen.pop()
+        if line.key is None or line.key in arms:
+            chosen.append(line)
+    return chosen[:-1] if chosen and chosen[-1].key is None else chosen
+
+
 def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = None) -> list[Page]:
     """Rows placed on as many pages as they need; `room` is the width of a label in points.
 
@@ -135,7 +147,7 @@ def _write_labels(axes: Axes, page: Page, room: float) -> None:
     axes.tick_params(axis="y", pad=edge - indent)
     for label in axes.get_yticklabels():
         # To the left, as the labels of a table: headings begin at the same edge.
-        label.set_horizontalalignment("left")
+        label.set(horizontalalignment="left", verticalalignment="center")
     for row in page:
         if row.key is None:
             _write_heading(axes, row, left=-edge, room=room)

@@ -1,125 +1,159 @@
-"""Figure of speeds: a bar per arm from zero, with the range of the session's rounds."""
+"""Figure of speeds: the ratio of every arm to the baseline, with its interval."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
 from study.report.contents import Report
 from study.report.figures import row_layout
-from study.report.figures.axes import linear
+from study.report.figures.axes import multiples
 from study.report.figures.report_figure import (
+    NUMBERS,
     ReportFigure,
+    arm_name,
     error_bars,
-    frame,
     listing,
     numbered,
-    value_text,
 )
-from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
+from study.report.figures.style import BLUE, GREY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.report.table import plain
 from study.stats import of_arms, typed_rows
 
-PANELS_PER_FIGURE = 3  # panels side by side in one figure
-LABEL_WIDTH = {COLUMN: 76, PAGE: 100}  # points, by width of the figure
-SPREAD = "line: lowest to highest round"
+ABREAST = {"text": 4, "column": 2}  # panels side by side
+LABEL_WIDTH = {"text": 120, "column": 72}  # points
+TICKS = {"text": 5, "column": 3}
+SAME = 0.02  # relative difference below which an arm without an interval is as fast
 
 
 class SpeedMark(NamedTuple):
-    """A row of the figure's data."""
+    """A row of the figure's data: a ratio to the baseline."""
 
     label: str
     arm: str
     metric: str
+    what: str
     value: float
     low: float
     high: float
 
+    @property
+    def has_interval(self) -> bool:
+        return self.low == self.low  # NaN without
+
+    @property
+    def differs(self) -> bool:
+        """True if the interval excludes 1, or a ratio without one is not close to 1."""
+        if self.has_interval:
+            return not self.low <= 1 <= self.high
+        return abs(self.value - 1) > SAME
+
 
 def speed(report: Report) -> Iterator[ReportFigure]:
-    """One row per timed arm, one panel per column that a timing session fills."""
-    data, number = points(report), 0
+    """One row per timed arm, one panel per timed column in which an arm differs."""
+    data, width, number = points(report), report.style.width, 0
     marks = typed_rows(data, SpeedMark)
-    measured = {mark.metric for mark in marks}
-    metrics = [name for name in dict.fromkeys(report.plan.timed) if name in measured]
-    for names in row_layout.chunks(metrics, PANELS_PER_FIGURE):
-        own = data[data["metric"].isin(names)]
-        wide = COLUMN if len(names) == 1 else PAGE
+    differing = {mark.metric for mark in marks if mark.differs}
+    metrics = [name for name in dict.fromkeys(report.plan.timed) if name in differing]
+    for names in row_layout.chunks(metrics, ABREAST[width]):
         timed = {mark.arm for mark in marks if mark.metric in names}
-        listed = [
-            line
-            for line in row_layout.arm_lines(report.plan, baseline=True)
-            if line.key is None or line.key in timed
-        ]
-        for page in row_layout.pages(listed, LABEL_WIDTH[wide]):
+        listed = row_layout.of_arms(row_layout.arm_lines(report.plan, baseline=False), timed)
+        own = data[data.metric.isin(names)]
+        for page in row_layout.pages(listed, LABEL_WIDTH[width]):
             part = of_arms(own, row_layout.places(page))
-            figure = _figure(report, marks, names, page=page, width=wide)
+            panels = [[mark for mark in marks if mark.metric == name] for name in names]
+            figure = _figure(report, panels, page)
             yield ReportFigure(numbered("speed", number), figure, part, _alt(report, part))
             number += 1
 
 
 def points(report: Report) -> pd.DataFrame:
-    catalogue = report.plan.catalogue
-    labels = {arm.digest: arm.label for arm in report.plan.arms}
-    order = {arm: place for place, arm in enumerate(labels)}
-    timed = [
-        row
-        for row in report.analysis.estimates.values()
-        if catalogue[row.metric].kind == "speed" and row.mean == row.mean
-    ]
-    records = [
-        {
-            "label": labels[row.arm],
-            "arm": row.arm,
-            "metric": row.metric,
-            "what": "speed",
-            "value": row.mean,
-            "low": row.low,
-            "high": row.high,
-        }
-        for row in sorted(timed, key=lambda row: order[row.arm])
-    ]
-    return frame(records, catalogue, "label", "arm").drop(columns="seed")
+    """One row per arm and timed metric, without the baseline, whose ratios are 1.
+
+    A quantity that is measured once, such as peak memory, has a ratio without an interval.
+    """
+    analysis, plan = report.analysis, report.plan
+    rows = list[dict[str, object]]()
+    for name in dict.fromkeys(plan.timed):
+        ratios = analysis.ratios.of(name)
+        base = analysis.estimates.get((plan.baseline.digest, name))
+        for arm in plan.arms[1:]:
+            own = analysis.estimates.get((arm.digest, name))
+            keys = {
+                "label": arm_name(plan, arm),
+                "arm": arm.digest,
+                "metric": name,
+                "what": "ratio",
+            }
+            if ratio := ratios.get(arm.digest):
+                rows.append({**keys, **dict(zip(NUMBERS, ratio, strict=True))})
+            elif own and base and own.mean == own.mean and base.mean > 0:
+                rows.append({**keys, "value": own.mean / base.mean})
+    data = pd.DataFrame(rows, columns=["label", "arm", "metric", "what", *NUMBERS])
+    return data.astype(dict.fromkeys(NUMBERS, float))
 
 
-def _figure(
-    report: Report, marks: list[SpeedMark], names: list[str], *, page: row_layout.Page, width: float
-) -> Figure:
-    figure, panels = row_layout.sheet(page, len(names), width, spare=0.7)
-    places, base = row_layout.places(page), report.plan.baseline.digest
-    for axes, name in zip(panels, names, strict=True):
-        metric, own = report.plan.catalogue[name], [mark for mark in marks if mark.metric == name]
-        here = [mark for mark in own if mark.arm in places]
-        values, ys = [mark.value for mark in here], [places[mark.arm] for mark in here]
-        # The baseline stands out, as all ratios refer to it.
-        colours = [BLUE if mark.arm == base else SKY for mark in here]
-        axes.barh(ys, values, height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
-        axes.errorbar(
-            values, ys, xerr=error_bars(here), fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
-        )
-        # From zero, since bars are read by their length.
-        ends = [end for mark in own for end in (mark.value, mark.high) if end == end]
-        axes.set_xlim(0, 1.05 * max(ends) or 1)
-        # Latency and throughput may stand side by side, so each panel says which way is better.
-        better = f"{metric.better} is better"
-        axes.set_xlabel(f"{format.head(metric)}\n{better}")
-        linear(axes.xaxis, 3)
-        for y, value in zip(ys, values, strict=True):
-            row_layout.write_beside(axes, y, format.number(value, metric.digits))
-    how = ", ".join(filter(None, [plain(report.analysis.timed_on), SPREAD]))
-    figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
+def _figure(report: Report, parts: list[list[SpeedMark]], page: row_layout.Page) -> Figure:
+    style, places = report.style, row_layout.places(page)
+    figure, panels = row_layout.sheet(page, len(parts), style.inches, spare=0.75)
+    # Where one panel has room to spare, the interval stands beside the ratio.
+    whole = len(parts) <= (1 if style.is_column else 2)
+    for axes, marks in zip(panels, parts, strict=True):
+        here = [mark for mark in marks if mark.arm in places]
+        _panel(axes, here, places)
+        # The limits of all pages, so that they can be compared.
+        multiples(axes.xaxis, [end for m in marks for end in m[4:]], TICKS[style.width])
+        metric = report.plan.catalogue[marks[0].metric]
+        axes.set_xlabel(f"{format.name(metric)} (×)\n{metric.better} is better")
+        for mark in here:
+            row_layout.write_beside(axes, places[mark.arm], _ratio(mark, whole=whole))
+    several = any(mark.has_interval for marks in parts for mark in marks)
+    how = [
+        f"×: ratio to {arm_name(report.plan, report.plan.baseline)}",
+        "line: 95 % interval" * several,
+        plain(report.analysis.timed_on),
+    ]
+    text = wrapped(", ".join(filter(None, how)), 72 * style.inches - 12, size=SMALL)
+    figure.suptitle(text, fontsize=SMALL, color=GREY, parse_math=False)
     return figure
+
+
+def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None:
+    axes.axvline(1, color=GREY, linewidth=0.8, zorder=1)
+    for mark in marks:
+        # Hollow where nothing shows that the arm is faster or slower.
+        axes.errorbar(
+            [mark.value],
+            [places[mark.arm]],
+            xerr=error_bars([mark]),
+            fmt="o",
+            color=BLUE,
+            markerfacecolor=BLUE if mark.differs else "white",
+            markersize=4,
+            elinewidth=1,
+            capsize=2,
+        )
+    # Room for the outermost marks, and for the line at 1 where all are on one side.
+    axes.margins(x=0.08)
+
+
+def _ratio(mark: SpeedMark, *, whole: bool) -> str:
+    if not whole or not mark.has_interval:
+        return f"×{format.significant(mark.value)}"
+    value = format.significant(mark.value)
+    digits = len(value.partition(".")[2])
+    return f"×{value} [{mark.low:.{digits}f}, {mark.high:.{digits}f}]"
 
 
 def _alt(report: Report, data: pd.DataFrame) -> str:
     on = plain(report.analysis.timed_on)
-    sentences = [f"Speed of the arms{f' on {on}' if on else ''}."]
+    sentences = [f"Speed of the arms relative to the baseline{f', on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
-        metric = report.plan.catalogue[str(name)]
         marks = typed_rows(part, SpeedMark)
-        rest = listing(f"{mark.label} {value_text(mark, metric.digits)}" for mark in marks)
-        sentences.append(f"{format.head(metric)}: {rest}.")
+        texts = listing(f"{mark.label} {_ratio(mark, whole=True)}" for mark in marks)
+        sentences.append(f"{format.name(report.plan.catalogue[str(name)])}: {texts}.")
     return " ".join(sentences)

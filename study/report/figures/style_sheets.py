@@ -16,8 +16,8 @@ from study.report.figures.style import FIXED, SCRIPTS, STYLE
 def styled(figure_style: FigureStyle = DEFAULT) -> Iterator[None]:
     """A context in which matplotlib uses this style and ignores the user's own settings.
 
-    A letter that no installed font has is drawn as a box, without a warning: the data and the
-    alternative text have it.
+    A letter that no installed font has is written in ASCII (`letters`); any that is drawn as a box
+    all the same has no warning.
 
     Raises:
         StudyError: none of the fonts of the style sheet is installed.

@@ -5,6 +5,7 @@ from functools import cache
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+from study.report.figures.letters import drawable
 from study.report.table import plain
 
 MORE = "…"
@@ -17,7 +18,8 @@ def width(text: str, size: float) -> float:
 
 @cache
 def _width(text: str, size: float, families: tuple[str, ...]) -> float:
-    font = FontProperties(family=families, size=size)
+    # The families are the current ones, and are here as a key of the cache.
+    font = FontProperties(size=size)
     # The last argument is `ismath`: a label with "$" is measured as it is drawn, as plain text.
     return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 
@@ -28,12 +30,13 @@ def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str
     A text that is too long is shortened before its end: labels of combinations begin alike and
     differ at the end.
     """
-    fitted = broken(plain(text), room, size)
+    text = drawable(plain(text))
+    fitted = broken(text, room, size)
     if len(fitted) <= lines:
         return "\n".join(fitted)
     # Lines before the last are whole; the last one is shortened from the full text.
     head = fitted[: lines - 1]
-    return "\n".join([*head, _shortened(plain(text), room, size, headed=not head)])
+    return "\n".join([*head, _shortened(text, room, size, headed=not head)])
 
 
 def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:

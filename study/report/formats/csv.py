@@ -16,7 +16,7 @@ def comma_separated(table: Table) -> str:
     for block in table.blocks:
         for row in block.rows:
             baseline = BASELINE if row.baseline else ""
-            texts = [block.head, row.label, baseline, *(cell.text for cell in row.cells)]
+            texts = [block.name, row.label, baseline, *(cell.text for cell in row.cells)]
             rows.writerow(
                 map(without_formula, texts)
             )  # labels are a user's text and might be formulas

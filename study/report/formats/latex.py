@@ -4,60 +4,67 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from study.report.formats.labels import BASELINE, TALL, label, lines
+from study.report import print_width
+from study.report.formats.labels import TALL, label, lines
+from study.report.formats.latex_text import breakable, escaped
 from study.report.table import Cell, Row, Table, TableBlock
 
-# fmt: off
-SPECIAL = str.maketrans(
-    {
-        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
-        "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\symbol{34}",
-        "`": r"\textasciigrave{}", "−": "$-$", "±": r"$\pm$",
-        "×": r"$\times$", "Δ": r"$\Delta$", "·": r"$\cdot$", "→": r"$\rightarrow$",
-        "½": r"$\frac{1}{2}$", "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$", "∞": r"$\infty$",
-        "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$",
-        "σ": r"$\sigma$", "μ": r"$\mu$", BASELINE: r"$\bullet$",
-    }
-)
-# fmt: on
-"""Characters that LaTeX would interpret or that its default fonts lack."""
-
-LONG = 40  # characters; a longer label is broken into lines
-# Shrinks a table that is wider than the line, and never enlarges one.
+SIZE = r"\fontsize{8}{9.6}\selectfont\setlength{\tabcolsep}{3pt}"
+"""The size of the text, whatever the paper's, and half of the gap between columns."""
+SMALL = r"\fontsize{7}{8.4}\selectfont\raggedright"
+# Shrinks a table that is wider than the page, and never enlarges one.
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
 def latex(table: Table) -> str:
-    """A table environment, shrunk if it is wider than the line, or a longtable if it is tall."""
+    """A table environment over one column or both, or a longtable if it is tall."""
     # \label takes no special characters.
-    caption, name = escaped(table.caption), re.sub(r"[^A-Za-z0-9-]", "-", table.name)
+    caption, name = breakable(table.caption), re.sub(r"[^A-Za-z0-9-]", "-", table.name)
     named = rf"\caption{{{caption}}}\label{{tab:{name}}}"
-    notes = "".join(f"\\par\\smallskip {escaped(note)}\n" for note in table.notes).rstrip()
-    # A longtable breaks over pages, which a float cannot.
+    notes = " ".join(map(breakable, table.notes))
     body = _tabular(table, _plain(table))
-    if sum(len(block.rows) for block in table.blocks) > TALL:
+    # A longtable breaks over pages, which a float cannot.
+    if _is_tall(table):
         lines = [
-            "% needs \\usepackage{booktabs,longtable}",
-            r"{\small\setlength{\tabcolsep}{4pt}",
+            "% needs \\usepackage{booktabs,longtable}, and a page of one column",
+            rf"{{{SIZE}",
             _long(body, named),
-            rf"\footnotesize\raggedright {notes}\par}}",
+            rf"{SMALL} {notes}\par}}",
         ]
     else:
+        narrow = fits_column(table)
+        star = "" if narrow else "*"
         lines = [
-            "% needs \\usepackage{booktabs,graphicx}",
-            r"\begin{table}",
+            "% needs \\usepackage{booktabs" + ("}" if narrow else ",graphicx}"),
+            rf"\begin{{table{star}}}",
             r"\centering",
             named,
-            r"\medskip\small\setlength{\tabcolsep}{4pt}",
-            FITTED,
-            body.rstrip() + "}",
-            r"\begin{minipage}{\linewidth}\footnotesize\raggedright",
-            notes,
-            r"\end{minipage}",
-            r"\end{table}",
+            rf"\par\smallskip{SIZE}",
+            # A table of one column is never shrunk: its size is that of print.
+            body.rstrip() if narrow else f"{FITTED}\n{body.rstrip()}}}",
+            *(
+                [
+                    rf"\par\smallskip\begin{{minipage}}{{\linewidth}}{SMALL}",
+                    notes,
+                    r"\end{minipage}",
+                ]
+                if notes
+                else []
+            ),
+            rf"\end{{table{star}}}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def fits_column(table: Table) -> bool:
+    """True if the table has room in one column of a paper, with long labels in lines."""
+    # A label may be broken, yet not into lines of a few letters.
+    least = min(print_width.LABEL, _longest(table))
+    return table.narrow and _room(table, print_width.COLUMN) >= least
+
+
+def _is_tall(table: Table) -> bool:
+    return sum(len(block.rows) for block in table.blocks) > TALL
 
 
 def fragment(table: Table) -> str:
@@ -72,9 +79,14 @@ def siunitx(table: Table) -> str:
 
 def _alone(packages: str, table: Table, tabular: str) -> str:
     """The tabular, or a longtable if it is tall: a float cannot break over pages."""
-    if sum(len(block.rows) for block in table.blocks) <= TALL:
-        return f"% needs \\usepackage{{{packages}}}\n{tabular}"
-    return f"% needs \\usepackage{{{packages},longtable}}; not in a table\n{_long(tabular, '')}\n"
+    if _is_tall(table):
+        needs = f"% needs \\usepackage{{{packages},longtable}}; not in a table"
+        return f"{needs}\n{_long(tabular, '')}\n"
+    # The size of the text is set inside, since an author's environment has another one.
+    if fits_column(table):
+        return f"% needs \\usepackage{{{packages}}}\n{{{SIZE}\n{tabular.rstrip()}}}\n"
+    needs = f"% needs \\usepackage{{{packages},graphicx}}; in a table* of a two-column paper"
+    return f"{needs}\n{{{SIZE}\n{FITTED}\n{tabular.rstrip()}}}}}\n"
 
 
 def _long(tabular: str, named: str) -> str:
@@ -132,7 +144,11 @@ def _split(head: str, column: Sequence[Cell]) -> LatexColumn:
     sign = "+" if any(match[1] for match in matches) else ""
     whole, digits = (max(len(match[n] or "") for match in matches) for n in (2, 3))
     # text mode keeps the font of the paper, and `reset-text-series=false` lets \bfseries through.
-    options = f"table-format={sign}{whole}.{digits},mode=text,reset-text-series=false"
+    # Without `retain-explicit-plus` a positive difference would lose its sign.
+    options = (
+        f"table-format={sign}{whole}.{digits},mode=text,reset-text-series=false"
+        f"{',retain-explicit-plus' if sign else ''}"
+    )
     texts = tuple(_number(cell) for cell in column)
     return LatexColumn(
         f"S[{options}]@{{\\,}}l", rf"\multicolumn{{2}}{{r}}{{{_head(head)}}}", texts, 2
@@ -157,50 +173,69 @@ def _number(cell: Cell) -> str:
 
 def _tabular(table: Table, columns: Sequence[LatexColumn]) -> str:
     spec = "".join(column.spec for column in columns)
-    heads = " & ".join(["", *(column.head for column in columns)])
-    body = "".join(_rows(table.blocks, columns))
+    first = _head(table.first, "l") if table.first else ""
+    heads = " & ".join([first, *(column.head for column in columns)])
+    width = _labels(table)
+    body = "".join(_rows(table.blocks, columns, wraps=width != "l"))
     return (
-        rf"\begin{{tabular}}{{{_labels(table)}{spec}}}" + "\n\\toprule\n"
+        rf"\begin{{tabular}}{{@{{}}{width}{spec}@{{}}}}" + "\n\\toprule\n"
         rf"{heads} \\" + "\n\\midrule\n" + body + "\\bottomrule\n\\end{tabular}\n"
     )
 
 
 def _labels(table: Table) -> str:
-    """The column of labels: long ones are broken into lines, else they would shrink the numbers."""
-    longest = max((len(row.label) for block in table.blocks for row in block.rows), default=0)
-    return "l" if longest <= LONG else r"p{0.35\linewidth}"
+    """The column of labels: long ones are broken into lines, so that numbers keep their size."""
+    room = _room(table, print_width.COLUMN)
+    if not fits_column(table):
+        # At most a third of a page, so that numbers of a wide table are not shrunk for labels.
+        third = print_width.PAGE / 3 * print_width.POINTS_PER_INCH / print_width.POINTS
+        room = min(third, _room(table, print_width.PAGE))
+    room = max(print_width.LABEL, room)
+    return "l" if _longest(table) <= room else rf"p{{{room:.1f}em}}"
 
 
-def _rows(blocks: Sequence[TableBlock], columns: Sequence[LatexColumn]) -> Iterator[str]:
+def _longest(table: Table) -> float:
+    """The em of the longest label, or of the heading above them."""
+    texts = [*(label(row) for row in table.rows), *lines(table.first)]
+    return max(map(print_width.em, texts), default=0.0)
+
+
+def _room(table: Table, width: float) -> float:
+    """The em that the columns of numbers leave for labels in a width of so many inches."""
+    columns = [
+        [*lines(head), *(cell.text for cell in column)]
+        for head, column in zip(table.heads, _columns(table), strict=True)
+    ]
+    return print_width.room(columns, width)
+
+
+def _rows(
+    blocks: Sequence[TableBlock], columns: Sequence[LatexColumn], *, wraps: bool
+) -> Iterator[str]:
     """The lines of all blocks; each block begins with a rule and the name of its factor."""
-    number = 0
+    number, count = 0, 1 + sum(column.width for column in columns)
     for index, block in enumerate(blocks):
         yield "\\midrule\n" if index else ""
         if block.head:
-            empty = " &" * sum(column.width for column in columns)
-            # \rlap takes no width, so a long heading does not widen the column of labels.
-            yield rf"\rlap{{\itshape {escaped(block.head)}}}{empty} \\" + "\n"
+            # Over all columns, so that it does not widen that of the labels.
+            head = rf"\itshape {escaped(block.head)}"
+            yield rf"\multicolumn{{{count}}}{{@{{}}l@{{}}}}{{{head}}} \\" + "\n"
         for row in block.rows:
-            yield _row(row, [column.texts[number] for column in columns])
+            yield _row(row, [column.texts[number] for column in columns], wraps=wraps)
             number += 1
 
 
-def _row(row: Row, texts: Sequence[str]) -> str:
-    return rf"{' & '.join([escaped(label(row)), *texts])} \\" + "\n"
+def _row(row: Row, texts: Sequence[str], *, wraps: bool) -> str:
+    # Later lines of a label are indented, so that they are not read as rows.
+    lead = r"\raggedright\hangindent=0.8em " * wraps
+    name = (breakable if wraps else escaped)(label(row))
+    return rf"{lead}{' & '.join([name, *texts])} \\" + "\n"
 
 
-def _head(head: str) -> str:
+def _head(head: str, side: str = "r") -> str:
     stacked = r" \\ ".join(escaped(line) for line in lines(head))
-    return rf"\shortstack[r]{{{stacked}}}"
+    return rf"\shortstack[{side}]{{{stacked}}}"
 
 
 def _cell(cell: Cell) -> str:
     return rf"\textbf{{{escaped(cell.text)}}}" if cell.bold else escaped(cell.text)
-
-
-def escaped(text: str) -> str:
-    """Text that LaTeX prints literally; letters beyond Latin need LuaLaTeX."""
-    # A row that begins with "[" or "*" would be read as an argument of the line break before it.
-    guard = "{}" if text[:1] in ("[", "*") else ""
-    # Doubled signs are ligatures: "--" would become a dash, "''" a closing quote.
-    return guard + re.sub(r"([-,'])(?=\1)", r"\1{}", text.translate(SPECIAL))

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from study.report.formats.latex import escaped
+from study.report.formats.latex_text import escaped
 from study.report.table import Row, Table
 
 # \@namedef allows any character in a name; \newcommand would allow letters alone.
@@ -57,11 +57,13 @@ def _keys(tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
 def _rows(table: Table) -> Iterator[tuple[str, Row]]:
     """Rows by label, and by factor.label: a label of two rows is a LaTeX error."""
     rows = [
-        (slug(block.head), slug(row.label), row) for block in table.blocks for row in block.rows
+        (slug(block.name), slug(row.key or row.label), row)
+        for block in table.blocks
+        for row in block.rows
     ]
     for block, label, row in rows:
         yield label, row
-        if table.blocks[0].head:
+        if table.blocks[0].name:
             yield f"{block}.{label}", row
     if base := next((row for _, _, row in rows if row.baseline), None):
         yield "baseline", base

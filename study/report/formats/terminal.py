@@ -13,7 +13,7 @@ def terminal(table: Table) -> Group:
     """The table for rich to print, with all columns at any width; labels are never markup."""
     texts = [[row.cells[i].text for row in _rows(table)] for i in range(len(table.heads))]
     folded = FoldedTable(
-        ("", *("\n".join(lines(head)) for head in table.heads)),
+        (table.first, *("\n".join(lines(head)) for head in table.heads)),
         [(block.head, list(map(_texts, block.rows))) for block in table.blocks],
         order=(0, *(1 + index for index in _order(table))),
         right=frozenset(1 + i for i, cells in enumerate(texts) if not is_prose(cells)),

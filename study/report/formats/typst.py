@@ -24,7 +24,7 @@ def typst(table: Table) -> str:
         "  #table(",
         f"    columns: {columns + 1}, align: (left, ..(right,) * {columns}), stroke: none,",
         "    table.hline(),",
-        f"    table.header([], {', '.join(_head(head) for head in table.heads)}),",
+        f"    table.header({', '.join(map(_head, (table.first, *table.heads)))}),",
         "    table.hline(stroke: 0.5pt),",
         *_rows(table),
         "    table.hline(),",

@@ -3,15 +3,17 @@
 All text of a study is escaped, because labels are data.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from study import __version__
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
 from study.report.figures import figures_by_kind
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
@@ -23,6 +25,11 @@ from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
 MOST_TRIALS = 1000  # rows of the list of trials; `measurements.csv` has all
+FOLDED = {
+    "table_wide": "The table with changes and intervals",
+    "supplement": "Seeds, intervals and tests",
+}
+"""Headings of the tables that repeat the rows of the first one; a screen opens them on request."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,12 @@ class Section:
         return len(plan.trials) - len(plan.missing)
 
     @property
+    def command(self) -> str:
+        """The command line that runs the study; "" for a study that is no file."""
+        study = self.report.plan.study
+        return shlex.join(["study", "run", *study.command_arguments]) if study.is_file else ""
+
+    @property
     def listed(self) -> int:
         """How many trials are in the list."""
         return min(len(self.report.plan.trials), MOST_TRIALS)
@@ -61,17 +74,21 @@ def page(reports: Sequence[Report]) -> str:
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
+        # By default the template would print nothing for a name that does not exist.
+        undefined=StrictUndefined,
     )
     return environment.get_template("page.html").render(
         sections=[_section(report) for report in reports],
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
+        folded=FOLDED,
         version=__version__,
     )
 
 
 def _section(report: Report) -> Section:
-    kinds = figures_by_kind(report)
+    # Half as wide as a sheet of paper, and as wide as a telephone; fonts are those of the report.
+    kinds = figures_by_kind(replace(report, style=FigureStyle("column", report.style.fonts)))
     return Section(
         name=slug(report.plan.study.title),
         report=report,

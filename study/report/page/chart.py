@@ -7,10 +7,12 @@ its script has run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from study.report.page.scale import Tick
+
+TALL = 24  # rows from which a forest plot is not kept on one sheet
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,13 @@ class Chart:
     alt: str
     """Alternative text."""
     legend: Sequence["Sign"]
+    note: str = field(default="", kw_only=True)
+    """A sentence below the chart on what it leaves out."""
+
+    @property
+    def tall(self) -> bool:
+        """True for a chart that is as high as a sheet of paper and gets the width of it."""
+        return False
 
 
 class Sign(NamedTuple):
@@ -62,7 +71,7 @@ class ForestRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Forest(Chart):
+class ForestChart(Chart):
     """Differences from the baseline, a row for each arm."""
 
     kind: ClassVar[str] = "forest"
@@ -73,11 +82,15 @@ class Forest(Chart):
     """The noise floor."""
     rows: Sequence[ForestRow]
 
+    @property
+    def tall(self) -> bool:
+        return len(self.rows) > TALL
+
 
 # ---- quality against cost ----
 
 
-class Label(NamedTuple):
+class PlacedLabel(NamedTuple):
     """A label beside a point: its anchor in pixels from the point, and how it is aligned there."""
 
     text: str
@@ -96,7 +109,8 @@ class PlacedArm(NamedTuple):
     y: float
     sign: str
     tip: str
-    label: Label | None
+    baseline: bool
+    label: PlacedLabel | None
     across: Stretch | None
     up: Stretch | None
 
@@ -110,12 +124,13 @@ class TradeOff(Chart):
     up: str
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
+    baseline: float | None
+    """The place of the baseline on an axis of ratios to it."""
     front: str
     """Points of a polyline in thousandths of the chart."""
     arms: Sequence[PlacedArm]
     height: int
     """Pixels."""
-    note: str
 
 
 # ---- learning curves ----
@@ -139,7 +154,7 @@ class CurveLine(NamedTuple):
     """Where its label stands, in per cent from the top."""
 
 
-class CurvePanel(NamedTuple):
+class ChartPanel(NamedTuple):
     """Curves that share a pair of axes: the baseline's and those of one factor's levels."""
 
     head: str
@@ -155,7 +170,6 @@ class Curves(Chart):
     up: str
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
-    panels: Sequence[CurvePanel]
+    panels: Sequence[ChartPanel]
     height: int
     """Pixels of a panel."""
-    note: str

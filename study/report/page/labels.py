@@ -8,13 +8,13 @@ if it is free in a narrow chart and in a wide one.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from study.report.page.chart import Label, Stretch
+from study.report.page.chart import PlacedLabel, Stretch
 
 WIDTHS = (250, 480)  # pixels of a chart's axis on a telephone, and in a column of a wide screen
 LETTER, LINE = 6.2, 14  # pixels: width of a letter and height of a line of 12 pixels
 LONGEST = 22  # letters of a label; the whole of it is shown beside the pointer
 RADIUS = 7  # pixels around a point that no label covers
-MOST = 16  # labels in one chart
+MOST = 14  # labels in one chart
 
 
 class PixelBox(NamedTuple):
@@ -42,7 +42,7 @@ class LabelledPoint(NamedTuple):
 
 def labels(
     points: Sequence[LabelledPoint], order: Sequence[int], height: int
-) -> list[Label | None]:
+) -> list[PlacedLabel | None]:
     """A label for each point, or None where no place is free; `order` is that of placing them."""
     where = [[(p.x * w / 100, (100 - p.y) * height / 100) for w in WIDTHS] for p in points]
     taken = [
@@ -53,7 +53,7 @@ def labels(
         ]
         for number, width in enumerate(WIDTHS)
     ]
-    placed: list[Label | None] = [None] * len(points)
+    placed: list[PlacedLabel | None] = [None] * len(points)
     for number in order[:MOST]:
         for label in _candidates(_short(points[number].text)):
             # One box for each width; all of them have to be free.
@@ -73,19 +73,19 @@ def _occupied(point: LabelledPoint, x: float, y: float, width: int) -> Iterator[
         yield PixelBox(point.bar.start * width / 100, y - 1, point.bar.end * width / 100, y + 1)
 
 
-def _candidates(text: str) -> Iterator[Label]:
+def _candidates(text: str) -> Iterator[PlacedLabel]:
     """Places of a label: beside the point, then above and below, then further away with a line."""
-    yield Label(text, 9, 0, "start", False)
-    yield Label(text, -9, 0, "end", False)
-    yield Label(text, 0, -14, "middle", False)
-    yield Label(text, 0, 14, "middle", False)
+    yield PlacedLabel(text, 9, 0, "start", False)
+    yield PlacedLabel(text, -9, 0, "end", False)
+    yield PlacedLabel(text, 0, -14, "middle", False)
+    yield PlacedLabel(text, 0, 14, "middle", False)
     for away in range(1, 13):
         for down in (-away, away):
             for across, align in ((16, "start"), (-16, "end")):
-                yield Label(text, across, down * 8, align, True)
+                yield PlacedLabel(text, across, down * 8, align, True)
 
 
-def _box(label: Label, x: float, y: float) -> PixelBox:
+def _box(label: PlacedLabel, x: float, y: float) -> PixelBox:
     width = LETTER * len(label.text)
     left = {"start": 0.0, "middle": width / 2, "end": width}[label.align]
     start, middle = x + label.dx - left, y + label.dy

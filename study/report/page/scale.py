@@ -4,13 +4,15 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from study import format
-from study.report.figures.axes import ROUND, wide
+from study.report.figures.axes import linear, logarithmic, multiples, spread
 from study.spec.metric import Metric
 
-LOG_FROM = 5  # ratio of the largest to the smallest value, as in the figure
+LOG_FROM = 5  # largest value over the smallest, as in the printed figure
+LINEAR, LOGARITHMIC, RATIO = "linear", "logarithmic", "ratio"
 
 
 class Tick(NamedTuple):
@@ -21,52 +23,62 @@ class Tick(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """The values at the two ends of an axis."""
+    """The values at the two ends of an axis, and what is between them."""
 
     low: float
     high: float
-    logarithmic: bool = False
+    kind: str = LINEAR
 
     @classmethod
-    def around(cls, values: Iterable[float], room: float, *, logs: bool = False) -> Self:
-        """A scale with `room` beyond the outermost values, as a share of their range.
-
-        `logs` makes it logarithmic if the values are far apart. NaN is skipped.
-        """
+    def around(cls, values: Iterable[float], room: float) -> Self:
+        """A scale with `room` beyond the outermost values, as a share of their range."""
         finite = [value for value in values if math.isfinite(value)] or [0.0]
         low, high = min(finite), max(finite)
-        if logs and wide(finite, LOG_FROM):
-            factor = (high / low) ** room
-            return cls(low / factor, high * factor, True)
         # 1 where all values are equal.
         beyond = room * (high - low) or 1.0
         return cls(low - beyond, high + beyond)
 
+    @classmethod
+    def of_cost(cls, values: Iterable[float], room: float, *, ratio: bool) -> Self:
+        """The scale of costs, or of ratios to the baseline's: logarithmic if they are far apart."""
+        finite = [value for value in values if math.isfinite(value)]
+        if not ratio and not LOG_FROM < spread(finite) < math.inf:
+            return cls.around(finite, room)
+        # The baseline is on an axis of ratios.
+        finite += [1.0] * ratio
+        low, high = min(finite), max(finite)
+        beyond = (high / low) ** room if high > low else 2.0
+        return cls(low / beyond, high * beyond, RATIO if ratio else LOGARITHMIC)
+
     def within_percent(self, metric: Metric) -> Self:
-        """The scale without what no percentage can be; a margin keeps marks at the ends whole."""
+        """The scale without what no percentage can be."""
         if metric.unit != "%":
             return self
-        return self._replace(low=max(self.low, -2.0), high=min(self.high, 102.0))
+        return self._replace(low=max(self.low, 0.0), high=min(self.high, 100.0))
 
     def at(self, value: float) -> float:
         """The place of a value, in per cent from the lower end."""
-        if self.logarithmic:
-            share = math.log(value / self.low) / math.log(self.high / self.low)
-        else:
+        if self.kind == LINEAR:
             share = (value - self.low) / (self.high - self.low)
+        else:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
         return round(100 * share, 2)
 
     def ticks(self, count: int, *, whole: bool = False) -> list[Tick]:
         """About `count` round ticks; `whole` allows whole numbers alone."""
-        # As the axes of the printed figures have them.
-        locator: LogLocator | MaxNLocator
-        if self.logarithmic:
-            locator = LogLocator(subs=(1,) if self.high > 200 * self.low else (1, 2, 5))
+        # An axis that is never drawn: charts have the ticks of the printed figures.
+        axis = Figure().subplots().xaxis
+        if self.kind == RATIO:
+            multiples(axis, (self.low, self.high))
+        elif self.kind == LOGARITHMIC:
+            logarithmic(axis, (self.low, self.high))
+        elif whole:
+            axis.set_major_locator(MaxNLocator(count, integer=True, min_n_ticks=1))
         else:
-            locator = MaxNLocator(count, steps=ROUND, integer=whole)
-        values = [float(v) for v in locator.tick_values(self.low, self.high)]
-        inside = (value for value in values if self.low <= value <= self.high)
-        return [Tick(self.at(value), _text(value)) for value in inside]
+            linear(axis, count)
+        values = map(float, axis.get_major_locator().tick_values(self.low, self.high))
+        sign = "×" if self.kind == RATIO else ""
+        return [Tick(self.at(v), f"{sign}{_text(v)}") for v in values if self.low <= v <= self.high]
 
 
 def _text(value: float) -> str:

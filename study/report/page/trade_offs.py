@@ -8,14 +8,17 @@ import pandas as pd
 from study import format, stats
 from study.analysis.fronts import FRONT
 from study.report.contents import Report
-from study.report.figures.pareto import MEANINGS, ArmMark
+from study.report.figures.axes import significant
+from study.report.figures.front_panels import TIMES, ArmMark
+from study.report.figures.interval_text import interval_text
+from study.report.figures.pareto import MEANINGS
 from study.report.page.chart import Chart, PlacedArm, Sign, Stretch, TradeOff
 from study.report.page.labels import LabelledPoint, labels
 from study.report.page.scale import Scale
-from study.report.page.words import interval
 from study.spec.metric import Metric
 
 HEIGHT = 280  # pixels
+RATIO_INTERVAL = "95 % interval of the ratio"
 THOUSAND = 10  # from per cent to thousandths
 
 
@@ -29,42 +32,53 @@ def trade_offs(report: Report, data: pd.DataFrame, alt: str) -> Iterator[Chart]:
 def _chart(report: Report, marks: list[ArmMark], names: tuple[str, str], alt: str) -> Chart:
     cost, quality = (report.plan.catalogue[name] for name in names)
     ends = [end for m in marks for end in (m.cost, m.cost_low, m.cost_high)]
-    xs = Scale.around(ends, 0.12, logs=True)
+    ratio = marks[0].unit == TIMES
+    xs = Scale.of_cost(ends, 0.12, ratio=ratio)
     ends = [end for m in marks for end in (m.value, m.low, m.high)]
     ys = Scale.around(ends, 0.06).within_percent(quality)
-    points = [
-        LabelledPoint(m.label, xs.at(m.cost), ys.at(m.value), _stretch(xs, m.cost_low, m.cost_high))
-        for m in marks
-    ]
-    # Arms of the front come first: it is they that a reader looks for.
-    order = sorted(range(len(marks)), key=lambda place: marks[place].what != FRONT)
-    texts = labels(points, order, HEIGHT)
-    arms = [
-        PlacedArm(
-            point.x,
-            round(100 - point.y, 2),
-            mark.what.replace(" ", "-"),
-            _tip(mark, cost, quality),
-            label,
-            point.bar,
-            _stretch(ys, mark.low, mark.high),
-        )
-        for point, mark, label in zip(points, marks, texts, strict=True)
-    ]
-    nameless = sum(label is None for label in texts)
+    arms = _arms(marks, (xs, ys), quality, report.plan.baseline.digest)
+    nameless = sum(arm.label is None for arm in arms)
     return TradeOff(
         f"{format.name(quality)} against {format.name(cost)}",
         alt,
         list(_legend(report, marks, names[1])),
-        across=format.head(cost),
+        across=_head(format.name(cost), marks[0].unit),
         up=format.head(quality),
         x_ticks=xs.ticks(4),
         y_ticks=ys.ticks(5),
+        baseline=xs.at(1.0) if ratio else None,
         front=_front(marks, xs, ys, dearer_first=cost.better == "higher"),
         arms=arms,
         height=HEIGHT,
         note=f"{format.many(nameless, 'arm')} without room for a label." if nameless else "",
     )
+
+
+def _arms(
+    marks: list[ArmMark], scales: tuple[Scale, Scale], quality: Metric, base: str
+) -> list[PlacedArm]:
+    """The arms in their places; `base` is the baseline's digest."""
+    xs, ys = scales
+    points = [
+        LabelledPoint(m.label, xs.at(m.cost), ys.at(m.value), _stretch(xs, m.cost_low, m.cost_high))
+        for m in marks
+    ]
+    # The baseline and the front are labelled first: it is they that a reader looks for.
+    order = sorted(range(len(marks)), key=lambda i: (marks[i].arm != base, marks[i].what != FRONT))
+    texts = labels(points, order, HEIGHT)
+    return [
+        PlacedArm(
+            x=point.x,
+            y=round(100 - point.y, 2),
+            sign=mark.what.replace(" ", "-"),
+            tip=_tip(mark, quality),
+            baseline=mark.arm == base,
+            label=label,
+            across=point.bar,
+            up=_stretch(ys, mark.low, mark.high),
+        )
+        for point, mark, label in zip(points, marks, texts, strict=True)
+    ]
 
 
 def _stretch(scale: Scale, low: float, high: float) -> Stretch | None:
@@ -91,15 +105,22 @@ def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign
         if what in standings:
             yield Sign(what.replace(" ", "-"), meaning)
     if any(math.isfinite(mark.low) for mark in marks):
-        means = (report.analysis.estimates[mark.arm, quality] for mark in marks)
-        yield Sign("bar", interval(report, means))
+        yield Sign("bar", interval_text(report.analysis, quality))
     if any(math.isfinite(mark.cost_low) for mark in marks):
-        yield Sign("across", "lowest to highest round")
+        ratio = marks[0].unit == TIMES
+        yield Sign("across", RATIO_INTERVAL if ratio else "lowest to highest round")
 
 
-def _tip(mark: ArmMark, cost: Metric, quality: Metric) -> str:
+def _head(cost: str, unit: str) -> str:
+    if unit == TIMES:
+        return f"{cost}, × baseline"
+    return f"{cost} ({unit})" if unit else cost
+
+
+def _tip(mark: ArmMark, quality: Metric) -> str:
     ends = (format.number(end, quality.digits) for end in (mark.low, mark.high))
     spread = f" [{', '.join(ends)}]" if math.isfinite(mark.low) else ""
     value = format.number(mark.value, quality.digits)
-    price = format.number(mark.cost, cost.digits)
-    return f"{mark.label}: {value}{spread} {quality.unit} at {price} {cost.unit}".rstrip()
+    cost = format.significant(mark.cost)
+    price = f"×{cost}" if mark.unit == TIMES else f"{cost} {mark.unit}"
+    return f"{mark.label}: {value}{spread} {quality.unit} at {price}".rstrip()

@@ -9,10 +9,9 @@ ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
 
 def notes(analysis: Analysis) -> Iterator[str]:
-    """The notes on noise, in the order of the table's notes."""
+    """The notes on noise, in the order of the supplement's notes."""
     yield from _pairing(analysis)
     yield from _noise(analysis)
-    yield from _step_orders(analysis)
 
 
 def _pairing(analysis: Analysis) -> Iterator[str]:
@@ -56,7 +55,7 @@ def _noise(analysis: Analysis) -> Iterator[str]:
         )
 
 
-def _step_orders(analysis: Analysis) -> Iterator[str]:
+def step_orders(analysis: Analysis) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
     study = analysis.plan.study
     rows = [row for row in analysis.step_orders if row.metric in analysis.of_kind("quality")[:1]]

@@ -1,125 +1,53 @@
-"""Caption and notes of a study's table: how its numbers were measured and what they do not show."""
+"""Notes below a study's tables: gaps in the data, published numbers, and what tests can show."""
 
-import math
 import shlex
 from collections.abc import Iterator
 
 from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.published import protocol_differences
-from study.metrics import RULES
 from study.plan.comparisons import named_arms
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
-from study.report.text import given_weights, noise, search, sequential, tuning
-from study.spec.metric import of_batch, sized
-from study.spec.study import MATCHED
-from study.stats import fewest_varying, smallest_p
+from study.report.text import noise
+from study.spec.metric import sized
+from study.stats import smallest_p
 from study.tasks import OURS
-from study.tasks.arms import PlannedArm
 
 LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
-
-BOLD_RULES = {
-    "quality": "interval against the runner-up excludes zero",
-    "cost": "strictly better",
-}
-"""When a value is printed in bold, by kind of metric. Speeds are never bold."""
-
-
-def caption(analysis: Analysis) -> str:
-    """The study's question, the protocol of its baseline, and how the columns are to be read."""
-    plan = analysis.plan
-    protocol = f"●: baseline, {plan.task.caption(plan.study, plan.baseline)}."
-    return " ".join([plan.study.question, protocol, *_measures(analysis)])
-
-
-def _measures(analysis: Analysis) -> Iterator[str]:
-    yield from tuning.caption(analysis)
-    yield from search.measures(analysis)
-    if analysis.of_kind("quality") and analysis.seeds > 1:
-        yield f"Mean ± sample sd of {sequential.seeds(analysis)}."
-    if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
-        yield _differences(analysis)
-    if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
-        yield "Costs: in brackets the difference from ●."
-    yield from _matched(analysis)
-    if analysis.of_kind("speed"):
-        yield from _timings(analysis)
-    if analysis.tied:
-        few = f", or fewer than {fewest_varying()} images differ" * bool(analysis.hits.arrays)
-        yield (
-            f"{format.TIED}: not distinguishable from the best: the {analysis.inference.name} "
-            f"of the paired difference includes zero{few} (each comparison alone, uncorrected)."
-        )
-    for name in analysis.of_kind("cost"):
-        metric = analysis.catalogue[name]
-        rule = format.rule(metric)
-        if rule in RULES:
-            counted = ", ".join(RULES[rule])
-            yield f"{format.head(metric)}: multiply-adds for one image, counting {counted}."
-    if analysis.leaders:
-        kinds = dict.fromkeys(analysis.catalogue[name].kind for name in analysis.leaders)
-        yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
-
-
-def _differences(analysis: Analysis) -> str:
-    """How the differences of qualities were taken."""
-    if analysis.plan.evaluates_given_weights:
-        return given_weights.difference_caption(analysis)
-    paired = f", paired by seed, with its {sequential.interval(analysis)}"
-    return f"Δ: difference from ●{paired if analysis.seeds > 1 else ''}."
-
-
-def _matched(analysis: Analysis) -> Iterator[str]:
-    """How twins were fitted; what is lost and gained by their width is part of their difference."""
-    match, plan = analysis.plan.study.match, analysis.plan
-    refit = next((arm.arm.refit for arm in plan.arms if arm.arm.refit), None)
-    if match and refit:
-        yield (
-            f"{MATCHED}: the arm of that name with {refit.path} scaled to the "
-            f"{format.name(plan.catalogue[match.metric])} of ● within {100 * match.tolerance:g} %."
-        )
-
-
-def _timings(analysis: Analysis) -> Iterator[str]:
-    where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
-    yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
-    if analysis.ratios.records:
-        wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
-        yield (
-            "×: ratio to ●, which was timed before and after each arm, with its 95 % "
-            "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
-            f"than {wide}."
-        )
-        if disturbance := format.disturbed(analysis.disturbed):
-            yield f"During timing, {disturbance}."
-    if any(name.startswith("latency") for name in analysis.metrics):
-        yield "Latency: one image at a time."
-    if "memory" in analysis.metrics:
-        yield "Peak memory: one training step of the recipe."
-    if any(of_batch(name)[0] == "inference_memory" for name in analysis.metrics):
-        yield "Inference memory: weights and one batch."
-
 
 # ---- notes ----
 
 
-def notes(analysis: Analysis) -> Iterator[str]:
-    """The notes below the table, one or two sentences each.
-
-    Gaps in the data come first: they decide how far any other line can be trusted.
-    """
+def gaps(analysis: Analysis) -> Iterator[str]:
+    """Gaps in the data, which decide how far any other line can be trusted."""
     yield from _missing(analysis)
     yield from _plan_notes(analysis)
     yield from _diverged(analysis)
     yield from _refused(analysis)
-    yield from _seeds(analysis)
-    yield from noise.notes(analysis)
+
+
+def published(analysis: Analysis) -> Iterator[str]:
+    """Sources of published numbers, and why they cannot be compared with measured ones."""
     yield from _published(analysis)
     yield from _unit_warnings(analysis)
+
+
+def uncertainty(analysis: Analysis) -> Iterator[str]:
+    """The limits of seeds, tests and timings."""
+    yield from _seeds(analysis)
+    yield from noise.notes(analysis)
+    yield from _resampled(analysis)
+    if disturbance := format.disturbed(analysis.disturbed):
+        yield f"During timing, {disturbance}."
     if analysis.seeds:
         yield from analysis.plan.task.table_notes(analysis.plan.baseline)
+
+
+def _resampled(analysis: Analysis) -> Iterator[str]:
+    if len(analysis.images):
+        images = format.many(int(max(analysis.images["images"])), "image")
+        yield f"Seeds and images: bootstrap interval over new seeds and new images, from {images}."
 
 
 def _missing(analysis: Analysis) -> Iterator[str]:
@@ -198,46 +126,16 @@ def _refused(analysis: Analysis) -> Iterator[str]:
 
 
 def _seeds(analysis: Analysis) -> Iterator[str]:
-    if not analysis.of_kind("quality"):
+    """The smallest p that a sign-flip test can reach, where that decides nothing."""
+    if not analysis.of_kind("quality") or analysis.seeds < 2 or analysis.plan.study.sequential:
         return
     smallest = smallest_p(analysis.seeds)
-    if not analysis.seeds:
-        yield "The study has no seeds: nothing is trained and no quality is measured."
-    elif analysis.plan.evaluates_given_weights:
-        yield from given_weights.notes(analysis)
-    elif analysis.plan.study.sequential:
-        yield from sequential.notes(analysis)
-    elif analysis.seeds == 1:
-        yield "With one seed there is neither a standard deviation nor an interval."
     # A two-sided sign-flip test of n pairs has p of at least 2 / 2^n, 0.031 for six.
-    elif smallest > 0.05:
+    if smallest > 0.05 and not analysis.plan.evaluates_given_weights:
         yield (
             f"With {analysis.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest "
             f"possible p: {smallest:.3g}; with 6 seeds: 0.031)."
         )
-    partial = any(_partial(analysis, arm) for arm in analysis.plan.arms)
-    if partial and not analysis.plan.study.sequential:
-        yield (
-            f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
-            "in both arms)."
-        )
-    if any(
-        _even(effect) for (_, name), effect in analysis.effects.items() if name in analysis.metrics
-    ):
-        yield f"[{format.ABSENT}]: the difference is the same for every seed: no interval exists."
-
-
-def _partial(analysis: Analysis, arm: PlannedArm) -> bool:
-    return any(
-        row.n < analysis.seeds
-        for name in analysis.of_kind("quality")
-        if (row := analysis.estimates.get((arm.digest, name)))
-    )
-
-
-def _even(effect: object) -> bool:
-    n, mean, low = (getattr(effect, key) for key in ("n", "mean", "low"))
-    return n > 1 and math.isfinite(mean) and not math.isfinite(low)
 
 
 def _published(analysis: Analysis) -> Iterator[str]:

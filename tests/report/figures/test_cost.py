@@ -10,7 +10,7 @@ from tests.report.figures.drawn import kind, reported
 
 
 def test_pieces_of_a_bar_add_up(lab):
-    study_report = reported(scenes.counted(scenes.mixed(lab)))
+    study_report = reported(scenes.SCENES["emsa"](lab))
     (figure,) = [figure for figure in figures.all_figures(study_report) if figure.name == "cost"]
     for (_, split), part in figure.data.groupby(["arm", "split"]):
         assert part["high"].max() == pytest.approx(part["value"].sum()), split
@@ -18,7 +18,7 @@ def test_pieces_of_a_bar_add_up(lab):
 
 
 def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab):
-    plan, store = scenes.counted(scenes.mixed(lab))
+    plan, store = scenes.SCENES["emsa"](lab)
     arms = (
         replace(
             arm,
@@ -54,9 +54,18 @@ def test_one_epoch_is_no_curve(lab):
 
 
 def test_what_was_refused_has_no_bar(lab):
-    plan, store = scenes.counted(scenes.mixed(lab))
+    plan, store = scenes.SCENES["emsa"](lab)
     first, *rest = plan.arms
     lost = replace(first, cost_record=first.cost_record.model_copy(update={"refused": "no count"}))
     study_report = reported((replace(plan, arms=(lost, *rest)), store))
     (figure,) = [figure for figure in figures.all_figures(study_report) if figure.name == "cost"]
     assert first.digest not in set(figure.data["arm"])
+
+
+def test_an_arm_that_costs_as_much_as_the_baseline_has_no_row(shown):
+    study_report, drawn = shown("emsa")
+    labels = {arm.digest: arm.label for arm in study_report.plan.arms}
+    rows = {labels[arm] for arm in drawn["cost"].data["arm"]}
+    assert "Ratios" not in rows
+    assert {"baseline", "1-1-1-1 (MSA)"} <= rows
+    assert "Average Pooling" not in rows

@@ -1,30 +1,86 @@
 """Numbers as text: scale, unit, rounding, sign, durations and sizes, for every output."""
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
+from study.format.numbers import (
+    ABSENT,
+    SIGNIFICANT,
+    change,
+    decimals,
+    duration,
+    gigabytes,
+    many,
+    number,
+    p_value,
+    significant,
+    size,
+)
+from study.format.ratios import (
+    INCLUDES_ONE,
+    WIDE,
+    Interval,
+    conclusive,
+    ratio_texts,
+    short_times,
+    times,
+    wide,
+)
 from study.spec.metric import Metric
 
-ABSENT = "--"
+__all__ = [
+    "ABSENT",
+    "DIVERGED",
+    "INCLUDES_ONE",
+    "STATUS_SUFFIX",
+    "TIED",
+    "WIDE",
+    "Interval",
+    "change",
+    "conclusive",
+    "difference_head",
+    "disturbed",
+    "duration",
+    "effect",
+    "effect_head",
+    "gigabytes",
+    "head",
+    "inline",
+    "many",
+    "measured",
+    "name",
+    "number",
+    "number_texts",
+    "p_value",
+    "published",
+    "ratio_texts",
+    "readable",
+    "replicates",
+    "rounded",
+    "rule",
+    "short_head",
+    "short_times",
+    "significant",
+    "size",
+    "span",
+    "suited",
+    "times",
+    "timing",
+    "wide",
+    "with_spread",
+]
+
 DIVERGED = "diverged"
-TENFOLD = 10  # from here on a change is a multiple, and a multiple needs one digit
 TIED = "≈"
 STATUS_SUFFIX = {"verified": "", "derived": "*", "unverified": "?"}
 """Suffix of a published number, by how far its source was checked."""
+PREFIXES = {"": 1.0, "k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}
+"""Decimal prefixes that are units of counts, with the scale of each."""
 
 
 # ---- metrics ----
-
-
-class Interval(Protocol):
-    """A value and the ends of the interval around it."""
-
-    @property
-    def value(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
 
 
 class Replicates(Protocol):
@@ -72,6 +128,11 @@ def head(metric: Metric) -> str:
     return f"{name(metric)} ({inside})" if inside else name(metric)
 
 
+def short_head(metric: Metric) -> str:
+    """Label and unit without the counting rule: "MACs (G)"."""
+    return f"{name(metric)} ({metric.unit})" if metric.unit else name(metric)
+
+
 def effect_head(metric: Metric, *, interval: bool) -> str:
     """The head of a column of absolute differences: "Δ Top-1 (pp) [95 % CI]"."""
     label = difference_head(metric)
@@ -84,24 +145,61 @@ def difference_head(metric: Metric) -> str:
     return f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
 
 
+def inline(title: str) -> str:
+    """A title inside a line; abbreviations such as QKV keep their capitals."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
 # ---- numbers ----
 
 
-def number(value: float, digits: int, *, signed: bool = False) -> str:
-    """A number with this many decimals, a real minus sign, and no sign if it rounds to zero."""
-    if not math.isfinite(value):
-        return ABSENT
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    # "-0.00" would claim a sign that rounding has removed.
-    if not text.strip("+-0."):
-        return text.lstrip("+-")
-    # U+2212, which typesets as a minus sign; a hyphen is shorter.
-    return text.replace("-", "−")
-
-
 def measured(value: float, metric: Metric, *, signed: bool = False) -> str:
-    """A value in base units, printed in the metric's own unit."""
-    return number(value * metric.scale, metric.digits, signed=signed)
+    """A value in base units, printed in the metric's own unit.
+
+    Costs and timings have three significant digits, qualities the decimals of the metric.
+    """
+    scaled = value * metric.scale
+    # A metric without decimals counts whole things.
+    if metric.kind == "quality" or (metric.kind == "cost" and not metric.digits):
+        return number(scaled, metric.digits, signed=signed)
+    return significant(scaled, signed=signed)
+
+
+def suited(metric: Metric, values: Iterable[float]) -> Metric:
+    """The metric in the unit of its own kind (k, M, G, T) that suits a column of values.
+
+    It is the largest one in which the largest value is at least 1 and the smallest at least 0.1. A
+    metric in another unit, such as MB, keeps it.
+    """
+    sizes = [abs(value) for value in values if math.isfinite(value) and value]
+    if not sizes or PREFIXES.get(metric.unit) != metric.scale or not metric.unit:
+        return metric
+    # Rounded to the printed digits: 0.99996 M is printed as 1.00 M.
+    fitting = [
+        (unit, scale)
+        for unit, scale in PREFIXES.items()
+        if unit and max(sizes) * scale >= 0.9995 and min(sizes) * scale >= 0.0995
+    ]
+    # A count below a hundred has no unit in which it is read well.
+    unit, scale = fitting[-1] if fitting else ("k", 1e-3)
+    return replace(metric, unit=unit, scale=scale)
+
+
+def readable(metric: Metric, means: Iterable[float], spreads: Iterable[float]) -> Metric:
+    """A quality with the decimals that suit a narrow column.
+
+    The largest value has at least three significant digits and the typical spread two, and there
+    are never more decimals than the metric has.
+    """
+    scaled = [abs(value * metric.scale) for value in means if math.isfinite(value)]
+    # A zero is a spread of equal values, or of one, and says nothing about others.
+    spread = sorted(value * metric.scale for value in spreads if math.isfinite(value) and value)
+    # Without a spread nothing says which digits are noise.
+    if not scaled or not spread or not max(scaled):
+        return metric
+    least = decimals(max(scaled), SIGNIFICANT)
+    wanted = max(least, decimals(spread[len(spread) // 2], 2))
+    return replace(metric, digits=min(metric.digits, wanted))
 
 
 def rounded(value: float, metric: Metric) -> float:
@@ -124,12 +222,12 @@ def number_texts(estimate: object, metric: Metric, *names: str) -> dict[str, str
     return {name: measured(v, metric) for name, v in values.items() if math.isfinite(v)}
 
 
-def effect(row: Difference, metric: Metric, seeds: int) -> str:
-    """A row of `stats.effects` as a difference with its interval."""
+def effect(row: Difference, metric: Metric, seeds: int, *, interval: bool = True) -> str:
+    """A row of `stats.effects` as a difference, with its interval unless that has no room."""
     text = measured(row.mean, metric, signed=True)
     # One pair has no interval, unless images give it one. Several equal pairs have none either,
     # which [--] says.
-    if text != ABSENT and (row.n > 1 or math.isfinite(row.low)):
+    if interval and text != ABSENT and (row.n > 1 or math.isfinite(row.low)):
         low, high = measured(row.low, metric), measured(row.high, metric)
         text += f" [{low}, {high}]" if math.isfinite(row.low) else f" [{ABSENT}]"
     return text + _incomplete(text, row.n, seeds)
@@ -145,27 +243,12 @@ def timing(
     # Peak memory is measured once and has no range of rounds.
     if text == ABSENT or not math.isfinite(estimate.low):
         return text
-    return f"{text} [{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
+    return f"{text} {span(estimate, metric)}"
 
 
-def times(ratio: Interval, resolution: float) -> str:
-    """A ratio with its interval, preceded by "inconclusive" if it is not `conclusive`."""
-    value, low, high = map(multiple, (ratio.value, ratio.low, ratio.high))
-    word = "" if conclusive(ratio, resolution) else "inconclusive "
-    return f"{word}×{value} [{low}, {high}]"
-
-
-def multiple(ratio: float) -> str:
-    """A ratio as text: three decimals, one from 10 on."""
-    return number(ratio, 1 if ratio >= TENFOLD else 3)
-
-
-def conclusive(ratio: Interval, resolution: float) -> bool:
-    """The interval excludes 1, or includes it and its log width is at most `resolution`."""
-    if not ratio.low <= 1 <= ratio.high:
-        return True
-    # On the logarithm, where a ratio and its inverse are equally wide.
-    return math.log(ratio.high / ratio.low) <= resolution
+def span(estimate: Median, metric: Metric) -> str:
+    """The lowest and the highest round of a timing."""
+    return f"[{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
 
 
 def disturbed(share: float) -> str:
@@ -178,47 +261,8 @@ def disturbed(share: float) -> str:
     )
 
 
-def change(value: float, base: float) -> str:
-    """The relative difference in per cent, or a multiple from ten times as much on."""
-    if base and value / base >= TENFOLD:
-        return f"×{value / base:,.0f}"
-    return f"{number(100 * (value / base - 1), 1, signed=True)} %" if base else ABSENT
-
-
 def _incomplete(text: str, n: float, seeds: int) -> str:
     return f" ({n}/{seeds})" if text != ABSENT and n < seeds else ""
-
-
-def p_value(value: float) -> str:
-    return ABSENT if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds below 90 s, minutes below 90 min, else hours."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:  # 90 min
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def size(count: float) -> str:
-    """Bytes in a decimal unit of 10^3, 10^6 ...: "1.23 MB"."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
-
-
-def gigabytes(count: float) -> str:
-    """Bytes in gigabytes of 10^9, whatever their number, so that two amounts compare."""
-    return f"{count / 1e9:.3g} GB"
-
-
-def many(count: int, noun: str, nouns: str = "") -> str:
-    """A count with its noun: "1 trial", "3 trials"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
 # ---- published numbers ----

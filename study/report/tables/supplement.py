@@ -1,0 +1,154 @@
+"""The supplement: seeds, intervals and tests behind the numbers of the main table."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from study import format
+from study.analysis.analysis import Analysis
+from study.report.blocks import arm_blocks
+from study.report.table import Cell, Table, plain
+from study.report.tables import arm_cells
+from study.report.tables.arm_cells import ArmColumn
+from study.report.tables.main import titled
+from study.report.text import caption, notes
+from study.stats import typed_rows
+from study.tasks.arms import PlannedArm
+
+
+class SeededValue(NamedTuple):
+    """A row of `Analysis.measurements`: a value of a metric, with its seed if it has one."""
+
+    arm: str
+    metric: str
+    seed: float
+    value: float
+
+
+class ImageRow(NamedTuple):
+    """A row of `Analysis.images`: an arm's difference over new seeds and new images."""
+
+    arm: str
+    mean: float
+    low: float
+    high: float
+
+
+LISTED = 6  # values of seeds listed one by one; more are a range
+
+
+def supplement_table(analysis: Analysis) -> Table | None:
+    """The uncertainty of every arm; None for a study that trains and times nothing."""
+    columns = [column for name in analysis.metrics for column in _columns(analysis, name)]
+    if not columns:
+        return None
+    finished = Table(
+        name=plain(f"{analysis.plan.study.title}-supplement"),
+        caption=plain(f"Seeds, intervals and tests: {format.inline(caption.subject(analysis))}."),
+        heads=tuple(plain(column.head) for column in columns),
+        blocks=arm_cells.body(analysis, arm_blocks(analysis.plan), columns),
+        notes=tuple(map(plain, notes.uncertainty(analysis))),
+        keys=tuple(column.key for column in columns),
+    )
+    return titled(finished)
+
+
+def _columns(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
+    kind = analysis.catalogue[name].kind
+    if kind == "speed":
+        yield _range(analysis, name)
+    elif kind == "quality" and analysis.seeds:
+        yield from _quality(analysis, name)
+
+
+def _range(analysis: Analysis, name: str) -> ArmColumn:
+    """The median of a timing with its lowest and highest round."""
+    metric = analysis.catalogue[name]
+
+    def cell(label: str, arm: PlannedArm) -> Cell:
+        estimate = analysis.estimates.get((arm.digest, name))
+        if estimate is None:
+            return Cell(format.ABSENT)
+        parts = format.number_texts(estimate, metric, "mean", "low", "high")
+        return Cell(format.timing(estimate, metric), False, estimate.mean, parts)
+
+    return ArmColumn(f"{name}-range", f"{format.head(metric)} [lowest, highest]", cell)
+
+
+def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
+    yield _seeds(analysis, name)
+    if analysis.has_interval(name):
+        yield _mean(analysis, name)
+    if analysis.seeds > 1 and len(analysis.plan.arms) > 1:
+        yield _sign_flip(analysis, name)
+    # Only one metric is right or wrong image by image in all tasks.
+    if name == analysis.plan.task.per_image and len(analysis.images):
+        yield _images(analysis, name)
+
+
+def _seeds(analysis: Analysis, name: str) -> ArmColumn:
+    """The value of every seed, or their number and range if there are many."""
+    metric, by_arm = analysis.catalogue[name], dict[str, list[float]]()
+    for row in typed_rows(analysis.measurements, SeededValue):
+        # Costs and timings have no seed, which is NaN.
+        if row.metric == name and row.seed == row.seed:
+            by_arm.setdefault(row.arm, []).append(float(row.value))
+
+    def cell(label: str, arm: PlannedArm) -> Cell:
+        values = by_arm.get(arm.digest, [])
+        texts = [format.measured(v, metric) if v == v else format.DIVERGED for v in values]
+        if not texts:
+            return Cell(format.ABSENT)
+        # A diverged seed has no place in a range.
+        finite = [value for value in values if value == value]
+        if len(texts) > LISTED and finite:
+            low, high = (format.measured(end, metric) for end in (min(finite), max(finite)))
+            return Cell(f"{len(texts)}: {low} to {high}", value=len(texts))
+        return Cell(", ".join(texts), value=len(texts), parts={"n": str(len(texts))})
+
+    return ArmColumn(f"{name}-seeds", f"{format.head(metric)}, by seed", cell)
+
+
+def _mean(analysis: Analysis, name: str) -> ArmColumn:
+    metric = analysis.catalogue[name]
+
+    def cell(label: str, arm: PlannedArm) -> Cell:
+        own = analysis.means.get((arm.digest, name))
+        # NaN differs from itself: a seed diverged, or there is one seed.
+        if own is None or own.mean != own.mean or own.low != own.low:
+            return Cell(format.ABSENT)
+        mean, low, high = (format.measured(value, metric) for value in own[1:])
+        parts = {"mean": mean, "low": low, "high": high}
+        return Cell(f"{mean} [{low}, {high}]", value=own.mean, parts=parts)
+
+    return ArmColumn(f"{name}-mean", f"Mean {format.head(metric)} [95 % CI]", cell)
+
+
+def _sign_flip(analysis: Analysis, name: str) -> ArmColumn:
+    def cell(label: str, arm: PlannedArm) -> Cell:
+        if arm is analysis.plan.baseline:
+            return Cell("")
+        row = analysis.effects.get((arm.digest, name))
+        text = format.ABSENT if row is None else format.p_value(row.p)
+        parts = {} if text == format.ABSENT else {"p": text}
+        return Cell(text, value=None if row is None else row.p, parts=parts)
+
+    head = f"Δ {format.name(analysis.catalogue[name])}, p of a sign-flip test"
+    return ArmColumn(f"{name}-sign-flip", head, cell)
+
+
+def _images(analysis: Analysis, name: str) -> ArmColumn:
+    """The difference with its interval over new seeds and new images."""
+    metric = analysis.catalogue[name]
+    rows = {row.arm: row for row in typed_rows(analysis.images, ImageRow)}
+
+    def cell(label: str, arm: PlannedArm) -> Cell:
+        row = rows.get(arm.digest)
+        if row is None:
+            return Cell("" if arm is analysis.plan.baseline else format.ABSENT)
+        mean = format.measured(row.mean, metric, signed=True)
+        low, high = (format.measured(end, metric) for end in (row.low, row.high))
+        parts = {"mean": mean, "low": low, "high": high}
+        return Cell(f"{mean} [{low}, {high}]", value=row.mean, parts=parts)
+
+    head = f"{format.difference_head(metric)}, seeds and images [95 % CI]"
+    return ArmColumn(f"{name}-images", head, cell)
