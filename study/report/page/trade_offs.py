@@ -8,7 +8,6 @@ import pandas as pd
 from study import format, stats
 from study.analysis.fronts import FRONT
 from study.report.contents import Report
-from study.report.figures.axes import significant
 from study.report.figures.front_panels import TIMES, ArmMark
 from study.report.figures.interval_text import interval_text
 from study.report.figures.pareto import MEANINGS
