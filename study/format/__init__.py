@@ -36,6 +36,7 @@ __all__ = [
     "INCLUDES_ONE",
     "STATUS_SUFFIX",
     "TIED",
+    "UNTESTED",
     "WIDE",
     "Interval",
     "change",
@@ -74,6 +75,8 @@ __all__ = [
 
 DIVERGED = "diverged"
 TIED = "≈"
+UNTESTED = "(?)"
+"""Marks of an arm that ties with the best, and of one of which that is unknown."""
 STATUS_SUFFIX = {"verified": "", "derived": "*", "unverified": "?"}
 """Suffix of a published number, by how far its source was checked."""
 PREFIXES = {"": 1.0, "k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}

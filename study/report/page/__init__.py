@@ -100,6 +100,7 @@ def _section(report: Report) -> Section:
             for chart in charts(report, kind, kinds[kind])
         ],
         figures=pictures([f for kind in kinds if kind not in CHARTS for f in kinds[kind]]),
+        # As text: a table of objects would have to know how each is printed.
         columns=columns(report),
         yaml=report.plan.study.text,
         cite=citation(report.plan.study),

@@ -24,15 +24,6 @@ class SeededValue(NamedTuple):
     value: float
 
 
-class ImageRow(NamedTuple):
-    """A row of `Analysis.images`: an arm's difference over new seeds and new images."""
-
-    arm: str
-    mean: float
-    low: float
-    high: float
-
-
 LISTED = 6  # values of seeds listed one by one; more are a range
 
 
@@ -80,8 +71,7 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
         yield _mean(analysis, name)
     if analysis.seeds > 1 and len(analysis.plan.arms) > 1:
         yield _sign_flip(analysis, name)
-    # Only one metric is right or wrong image by image in all tasks.
-    if name == analysis.plan.task.per_image and len(analysis.images):
+    if any(metric == name for _, metric in analysis.generalising):
         yield _images(analysis, name)
 
 
@@ -139,10 +129,9 @@ def _sign_flip(analysis: Analysis, name: str) -> ArmColumn:
 def _images(analysis: Analysis, name: str) -> ArmColumn:
     """The difference with its interval over new seeds and new images."""
     metric = analysis.catalogue[name]
-    rows = {row.arm: row for row in typed_rows(analysis.images, ImageRow)}
 
     def cell(label: str, arm: PlannedArm) -> Cell:
-        row = rows.get(arm.digest)
+        row = analysis.generalising.get((arm.digest, name))
         if row is None:
             return Cell("" if arm is analysis.plan.baseline else format.ABSENT)
         mean = format.measured(row.mean, metric, signed=True)
