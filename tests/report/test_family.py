@@ -27,13 +27,13 @@ def test_claims_and_contrasts_decide_where_holm_rejects_over_both(study):
     claim = f"{SECOND} is better than {BASE} on top1"
     for _ in range(60):
         values = 0.7 + draws.normal(0, 0.004, (3, 5)) + np.array([[0], [0.006], [0.009]])
-        found = study(values, claims=(claim,), contrasts=((THIRD, BASE), (THIRD, SECOND)))
+        analysed = study(values, claims=(claim,), contrasts=((THIRD, BASE), (THIRD, SECOND)))
         pairs = ((1, 0), (2, 0), (2, 1))
         raw = np.array([ttest_rel(values[a], values[b]).pvalue for a, b in pairs])
         together = stats.holm(raw)
-        assert (found.claims[0].state != "undecided") == (together[0] <= 0.05)
-        assert found.claims[0].tests == found.tests == 3
-        by_p = {round(row.t_p, 12): row.t_holm for row in found.contrasts}
+        assert (analysed.claims[0].state != "undecided") == (together[0] <= 0.05)
+        assert analysed.claims[0].tests == analysed.tests == 3
+        by_p = {round(row.t_p, 12): row.t_holm for row in analysed.contrasts}
         assert by_p == pytest.approx(dict(zip(np.round(raw, 12).tolist(), together, strict=True)))
         seen.add(tuple(together <= 0.05))
     assert len(seen) > 3
@@ -54,7 +54,7 @@ def test_a_decided_claim_that_is_no_contrast_leaves_the_family_of_the_contrasts(
 def test_an_undecided_claim_stays_in_the_family_of_the_contrasts(study):
     values = 0.7 + np.random.default_rng(0).normal(0, 0.004, (3, 5))
     level = f"{THIRD} has at least 70 top1"
-    found = study(values, claims=(level,), contrasts=((THIRD, BASE),))
-    assert found.claims[0].state == "undecided"
-    row = found.contrasts[0]
+    analysed = study(values, claims=(level,), contrasts=((THIRD, BASE),))
+    assert analysed.claims[0].state == "undecided"
+    row = analysed.contrasts[0]
     assert row.t_holm == pytest.approx(min(1, 2 * row.t_p))
