@@ -8,9 +8,9 @@ import pandas as pd
 from study import format, stats
 from study.analysis.fronts import FRONT
 from study.report.contents import Report
-from study.report.figures.axes import significant
+from study.report.figures.front_panels import TIMES, ArmMark
 from study.report.figures.interval_text import interval_text
-from study.report.figures.pareto import MEANINGS, TIMES, ArmMark
+from study.report.figures.pareto import MEANINGS
 from study.report.page.chart import Chart, PlacedArm, Sign, Stretch, TradeOff
 from study.report.page.labels import LabelledPoint, labels
 from study.report.page.scale import Scale
@@ -122,6 +122,6 @@ def _tip(mark: ArmMark, quality: Metric) -> str:
     ends = (format.number(end, quality.digits) for end in (mark.low, mark.high))
     spread = f" [{', '.join(ends)}]" if math.isfinite(mark.low) else ""
     value = format.number(mark.value, quality.digits)
-    cost = significant(mark.cost)
+    cost = format.significant(mark.cost)
     price = f"×{cost}" if mark.unit == TIMES else f"{cost} {mark.unit}"
     return f"{mark.label}: {value}{spread} {quality.unit} at {price}".rstrip()
