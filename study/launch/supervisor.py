@@ -108,8 +108,9 @@ class Supervisor:
 
     def _start(self, phase: str) -> None:
         self.starts += 1
-        together = phase == "trials" and self.order.devices * self.order.nodes > 1
-        count = self.order.devices if phase == "trials" else int(self.node == 0)
+        devices = 1 if self.order.starts_processes else self.order.devices
+        together = phase == "trials" and devices * self.order.nodes > 1
+        count = devices if phase == "trials" else int(self.node == 0)
         meeting = self._meeting(count) if together else {}
         self.children, self.logs = [], []
         for rank in range(count):
@@ -130,7 +131,9 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.order.threads))
-        return {**ALLOCATOR, **os.environ, **threads, **snapshot.environment(self.job)}
+        # A program that starts its processes itself has to know how many devices it has.
+        own = {"STUDY_DEVICES": str(self.order.devices)} if self.order.starts_processes else {}
+        return {**ALLOCATOR, **os.environ, **threads, **own, **snapshot.environment(self.job)}
 
     def _meeting(self, count: int) -> dict[str, str]:
         """Where the processes of all nodes find each other."""

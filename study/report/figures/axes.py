@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -75,27 +74,3 @@ def within_percent(axes: Axes, metric: Metric, values: Iterable[float]) -> None:
     low, high = axes.get_ylim()
     # Close to its end, the axis reaches the end, where its last tick says so.
     axes.set_ylim(0 if low < 1 else low, 100 if high > 99 else high)
-
-
-# ---- units of costs ----
-
-PREFIXES = {"k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}
-
-
-def suited(metric: Metric, values: Iterable[float]) -> Metric:
-    """The metric in the largest of the units k, M, G and T in which no value is below 0.1.
-
-    A metric in another unit, such as MB, keeps it.
-    """
-    sizes = [abs(value) for value in values if math.isfinite(value) and value]
-    if not sizes or PREFIXES.get(metric.unit) != metric.scale:
-        return metric
-    units = [unit for unit, scale in PREFIXES.items() if min(sizes) * scale >= 0.0995]
-    unit = next((u for u in reversed(units) if max(sizes) * PREFIXES[u] >= 0.9995), "k")
-    return replace(metric, unit=unit, scale=PREFIXES[unit])
-
-
-def significant(value: float) -> str:
-    """A number with three significant digits; whole numbers are never rounded."""
-    exponent = int(f"{value:.2e}".partition("e")[2])
-    return f"{value:.{max(0, 2 - exponent)}f}"

@@ -12,7 +12,7 @@ from study.metrics import KINDS
 from study.report.contents import Report
 from study.report.figure_style import FigureStyle
 from study.report.figures import row_layout
-from study.report.figures.axes import linear, significant, suited, wide
+from study.report.figures.axes import linear, wide
 from study.report.figures.report_figure import NUMBERS, ReportFigure, frame, listing, numbered
 from study.report.figures.style import BLACK, FILLS, SHADES
 from study.stats import of_arms, typed_rows
@@ -93,7 +93,7 @@ def points(report: Report) -> pd.DataFrame:
         for split, counts in _counts(arm).items()
         for piece in _pieces(counts)
     ]
-    metric = suited(report.plan.catalogue[METRIC], _totals(report))
+    metric = format.suited(report.plan.catalogue[METRIC], _totals(report))
     data = frame(pieces, {METRIC: metric}, "label", "arm", "split").drop(columns="seed")
     totals = data.groupby(["arm", "split"])["value"].transform("sum")
     # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
@@ -148,7 +148,7 @@ def _figure(pieces: list[Piece], page: row_layout.Page, style: FigureStyle) -> F
         # An axis of shares does not say in which unit the totals are.
         unit = f" {piece.total_unit}" if piece.unit == "%" else ""
         if piece.arm in places and piece.split == PART and not piece.low:
-            text = significant(piece.total) + unit
+            text = format.significant(piece.total) + unit
             row_layout.write_beside(panels[-1], places[piece.arm], text)
     return figure
 
@@ -211,5 +211,5 @@ def _alt(data: pd.DataFrame) -> str:
             for piece in pieces
             if total
         )
-        texts.append(f"{label} {significant(total)} ({shares})")
+        texts.append(f"{label} {format.significant(total)} ({shares})")
     return f"MACs by part: {listing(texts)}."

@@ -12,8 +12,10 @@ from study import format, stats
 from study.analysis import verdicts
 from study.analysis.verdict_rows import VerdictRow
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
+from study.report.figures.published_quality import published_quality
 from study.report.figures.report_figure import (
     NUMBERS,
     ReportFigure,
@@ -22,11 +24,11 @@ from study.report.figures.report_figure import (
     listing,
     numbered,
 )
-from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
+from study.report.figures.style import BLACK, BLUE, GREY
 from study.spec.metric import Metric
 from study.spec.study import file_name
 
-LABEL_WIDTH = 96  # points
+LABEL_WIDTH = {"text": 150, "column": 90}  # points
 KEYS = ("row", "arm", "status", "printed", "verdict", "text")
 
 
@@ -49,14 +51,21 @@ def published(report: Report) -> Iterator[ReportFigure]:
     get no verdict.
     """
     data = points(report)
+    yield from published_quality(report)
+    width = LABEL_WIDTH[report.style.width]
     for name, part in data.groupby("metric", sort=False):
+        # Costs that are all as published are a sentence, which the table of verdicts has.
+        if report.plan.catalogue[str(name)].exact and set(part.verdict) == {verdicts.REPRODUCED}:
+            continue
         texts = part.drop_duplicates("arm").set_index("arm")["text"]
         lines = [row_layout.Line(str(text), str(arm)) for arm, text in texts.items()]
-        for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
+        for number, page in enumerate(row_layout.pages(lines, width)):
             own = stats.of_arms(part, row_layout.places(page)).drop(columns="text")
             metric = report.plan.catalogue[str(name)]
             title = numbered(f"published-{file_name(str(name))}", number)
-            yield ReportFigure(title, _figure(own, page, metric), own, _alt(own, metric))
+            yield ReportFigure(
+                title, _figure(own, page, metric, report.style), own, _alt(own, metric)
+            )
 
 
 # ---- data ----
@@ -122,8 +131,10 @@ def _apart(value: float, row: VerdictRow, metric: Metric) -> float:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure:
-    figure, (axes,) = row_layout.sheet(page, 1, COLUMN, spare=0.95)
+def _figure(
+    data: pd.DataFrame, page: row_layout.Page, metric: Metric, style: FigureStyle
+) -> Figure:
+    figure, (axes,) = row_layout.sheet(page, 1, style.inches, spare=0.95)
     places = row_layout.places(page)
     marks = stats.typed_rows(data, Mark)
     _draw_numbers(axes, marks, places)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from study import format
 from study.report.contents import Report
 from study.report.figures import row_layout
-from study.report.figures.axes import multiples, significant
+from study.report.figures.axes import multiples
 from study.report.figures.report_figure import (
     NUMBERS,
     ReportFigure,
@@ -143,8 +143,8 @@ def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None
 
 def _ratio(mark: SpeedMark, *, whole: bool) -> str:
     if not whole or not mark.has_interval:
-        return f"×{significant(mark.value)}"
-    value = significant(mark.value)
+        return f"×{format.significant(mark.value)}"
+    value = format.significant(mark.value)
     digits = len(value.partition(".")[2])
     return f"×{value} [{mark.low:.{digits}f}, {mark.high:.{digits}f}]"
 

@@ -18,7 +18,8 @@ def width(text: str, size: float) -> float:
 
 @cache
 def _width(text: str, size: float, families: tuple[str, ...]) -> float:
-    font = FontProperties(family=families, size=size)
+    # The families are the current ones, and are here as a key of the cache.
+    font = FontProperties(size=size)
     # The last argument is `ismath`: a label with "$" is measured as it is drawn, as plain text.
     return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 

@@ -8,9 +8,9 @@ import pandas as pd
 from study import format, stats
 from study.analysis.fronts import FRONT
 from study.report.contents import Report
-from study.report.figures.axes import significant
+from study.report.figures.front_panels import TIMES, ArmMark
 from study.report.figures.interval_text import interval_text
-from study.report.figures.pareto import MEANINGS, TIMES, ArmMark
+from study.report.figures.pareto import MEANINGS
 from study.report.page.chart import Chart, PlacedArm, Sign, Stretch, TradeOff
 from study.report.page.labels import LabelledPoint, labels
 from study.report.page.scale import Scale
@@ -36,6 +36,7 @@ def _chart(report: Report, marks: list[ArmMark], names: tuple[str, str], alt: st
     ends = [end for m in marks for end in (m.value, m.low, m.high)]
     ys = Scale.around(ends, 0.06).within_percent(quality)
     arms = _arms(marks, (xs, ys), quality, report.plan.baseline.digest)
+    # Said below the chart: a reader would look for an arm that the table has.
     nameless = sum(arm.label is None for arm in arms)
     return TradeOff(
         f"{format.name(quality)} against {format.name(cost)}",
@@ -104,6 +105,7 @@ def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign
         if what in standings:
             yield Sign(what.replace(" ", "-"), meaning)
     if any(math.isfinite(mark.low) for mark in marks):
+        # Bars of arms have the colours of their signs; the legend has one for all.
         yield Sign("bar", interval_text(report.analysis, quality))
     if any(math.isfinite(mark.cost_low) for mark in marks):
         ratio = marks[0].unit == TIMES
@@ -120,6 +122,6 @@ def _tip(mark: ArmMark, quality: Metric) -> str:
     ends = (format.number(end, quality.digits) for end in (mark.low, mark.high))
     spread = f" [{', '.join(ends)}]" if math.isfinite(mark.low) else ""
     value = format.number(mark.value, quality.digits)
-    cost = significant(mark.cost)
+    cost = format.significant(mark.cost)
     price = f"×{cost}" if mark.unit == TIMES else f"{cost} {mark.unit}"
     return f"{mark.label}: {value}{spread} {quality.unit} at {price}".rstrip()

@@ -15,7 +15,7 @@ from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
 from study.report.text import caption, definitions, notes
-from study.spec.metric import Metric
+from study.report.text.decimals import readable
 from study.tasks.arms import PlannedArm
 
 
@@ -45,6 +45,7 @@ def titled(table: Table) -> Table:
     """The table with the heading of its only block above the labels."""
     if len(table.blocks) != 1:
         return table
+    # Macros and CSV files go on naming the block by its key.
     (block,) = table.blocks
     return replace(table, first=block.head, blocks=(replace(block, head="", key=block.name),))
 
@@ -53,6 +54,7 @@ def _narrow(analysis: Analysis) -> Iterator[ArmColumn]:
     """One column per metric, and the difference of the tested quality."""
     columns = [column for name in shown(analysis) for column in _columns(analysis, name)]
     delta = next((i for i, c in enumerate(columns) if c.key.endswith("-delta")), None)
+    # The spread beside it says how sure the difference is.
     if delta is not None and not _fits(analysis, columns):
         columns[delta] = _delta(analysis, interval=False)
     yield from columns
@@ -103,13 +105,6 @@ def _columns(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
         yield arm_cells.quality(analysis, name, readable(analysis, name))
         if name == analysis.plan.tested and len(analysis.plan.arms) > 1:
             yield _delta(analysis, interval=True)
-
-
-def readable(analysis: Analysis, name: str) -> Metric:
-    """A quality with as many decimals as its spread over seeds allows."""
-    rows = [row for (_, metric), row in analysis.estimates.items() if metric == name]
-    means, spreads = [row.mean for row in rows], [row.sd for row in rows]
-    return format.readable(analysis.catalogue[name], means, spreads)
 
 
 def _delta(analysis: Analysis, *, interval: bool) -> ArmColumn:
