@@ -28,6 +28,7 @@ BASELINE = "baseline"
 TERMS = {
     "aa": "augmentation policy",
     "args": "arguments",
+    "attn": "attention",
     "img": "image",
     "lr": "learning rate",
     "norm": "normalisation",

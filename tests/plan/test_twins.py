@@ -6,13 +6,12 @@ import pytest
 import torch
 from fvcore.nn import FlopCountAnalysis
 
-from study.analysis.analysis import Analysis
 from study.api.request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import build
 from study.plan.comparisons import contrasts
+from study.report import report
 from study.report.blocks import blocks
-from study.report.text import notes
 from study.spec.study import Arm
 from study.store.records import TrialConfig
 from study.tasks.arms import ResolvedArm
@@ -113,13 +112,13 @@ def test_the_other_arms_keep_their_names(planned):
 @pytest.mark.heavy
 def test_a_twin_stands_under_its_arm_and_the_caption_says_what_was_matched(planned):
     plan, store = planned("{params: 0.05, by: model.dims, multiple: 4}")
-    (rows,) = [rows for head, rows in blocks(planned()[0]) if head == "model.ratios"]
+    (rows,) = [rows for head, rows in blocks(planned()[0]) if head == "Ratios"]
     assert [label for label, _ in rows] == ["EMSA", "MSA", "MSA (matched)"]
-    assert "(matched)" not in notes.caption(Analysis(plan, store))  # all have its parameters
-    plan, store = planned()
-    caption = notes.caption(Analysis(plan, store))
-    assert "(matched): the arm of that name with model.dims scaled to the MACs of ●" in caption
-    assert "within 1 %." in caption
+    # All have its parameters.
+    assert "(matched)" not in " ".join(report.tables(plan, store)["table"].notes)
+    text = " ".join(report.tables(*planned())["table"].notes)
+    assert "(matched): the arm of that name with its dims scaled to the MACs of ●" in text
+    assert "within 1 %." in text
 
 
 @pytest.mark.heavy

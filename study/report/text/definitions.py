@@ -8,7 +8,7 @@ from study.metrics import RULES
 from study.report.table import Table
 from study.report.text import given_weights, noise, notes, search, sequential, tuning
 from study.spec.metric import of_batch
-from study.spec.study import MATCHED
+from study.spec.study import MATCHED, spelled
 from study.stats import fewest_varying
 
 BOLD_RULES = {
@@ -133,8 +133,9 @@ def _matched(analysis: Analysis) -> Iterator[str]:
     match, plan = analysis.plan.study.match, analysis.plan
     refit = next((arm.arm.refit for arm in plan.arms if arm.arm.refit), None)
     if match and refit:
+        name = spelled(refit.path).lower()
         yield (
-            f"{MATCHED}: the arm of that name with {refit.path} scaled to the "
+            f"{MATCHED}: the arm of that name with its {name} scaled to the "
             f"{format.name(plan.catalogue[match.metric])} of ● within {100 * match.tolerance:g} %."
         )
 
