@@ -186,13 +186,15 @@ class Analysis(Decided):
     @cached_property
     def leaders(self) -> Mapping[str, str]:
         """The clearly best arm by metric; metrics without one are absent."""
-        # An arm that others are tied with is marked as tied, never printed in bold.
+        # An arm that others are tied with is marked as tied, never printed in bold; nor is one that
+        # others may be better than for all that is known. Those that diverged have no number.
+        unknown = {name for arm, name in self.untested if arm not in self.diverged}
         best = {
             name: image_hits.best(hits)
             if (hits := self._ranked_by_image(name))
             else leaders.leader(self._means, name, self.catalogue[name], self.inference)
             for name, arms in self._ties.items()
-            if not arms
+            if not arms and name not in unknown
         }
         return {name: arm for name, arm in best.items() if arm}
 
@@ -200,6 +202,21 @@ class Analysis(Decided):
     def tied(self) -> frozenset[Key]:
         """Pairs (arm, metric) that are not distinguishable from the best."""
         return frozenset((arm, name) for name, arms in self._ties.items() for arm in arms)
+
+    @cached_property
+    def untested(self) -> frozenset[Key]:
+        """Pairs (arm, metric) of which it is unknown how they stand to the best arm.
+
+        Their difference from it has no interval: one seed in common, the same difference in every
+        seed, or a seed that diverged. A table marks them as unknown where others have an interval,
+        that is if `has_interval` of the metric; without a mark they would read as told apart.
+        """
+        by_seed = [name for name in self.metrics if not self._ranked_by_image(name)]
+        return frozenset(
+            (arm, name)
+            for name in by_seed
+            for arm in leaders.untested(self._means, name, self.catalogue[name], self.inference)
+        )
 
     def standings(self, quality: str, cost: str) -> dict[str, str]:
         """How each arm that has both metrics stands in the trade-off; see `fronts.standings`."""

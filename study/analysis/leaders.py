@@ -26,3 +26,15 @@ def ties(
     return (
         stats.ties(frame, name, higher=higher, how=how) if metric.kind == "quality" else frozenset()
     )
+
+
+def untested(
+    frame: pd.DataFrame, name: str, metric: Metric, how: stats.Inference = stats.FIXED
+) -> frozenset[str]:
+    """The arms whose difference from the best of a quality has no interval."""
+    higher = metric.better == "higher"
+    return (
+        stats.untested(frame, name, higher=higher, how=how)
+        if metric.kind == "quality"
+        else frozenset()
+    )

@@ -116,7 +116,7 @@ class Analysis:
         return drawn.figure
 
     def __str__(self) -> str:
-        return f"{self.answer}\n\n{self.table()}"
+        return str(self.table())
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

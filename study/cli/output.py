@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli.messages import message
+from study.cli.tab_title import tab_title
 from study.text import path_text
 
 if TYPE_CHECKING:
@@ -31,11 +32,18 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
     """A function (done, total) that updates a progress bar on a terminal."""
     from rich.progress import Progress
 
-    with Progress(
-        console=console(err=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
+    with (
+        tab_title() as name,
+        Progress(console=console(err=True), transient=True, disable=not sys.stderr.isatty()) as bar,
+    ):
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        name(title)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            name(f"{done}/{total} {title}")
+
+        yield update
 
 
 def show_tables(tables: "Mapping[str, Table]") -> None:

@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from study.cli.output import in_units
 from study.format import duration
@@ -18,6 +19,8 @@ from study.plan.planning import plan as planned
 from study.store.records import EpochRow
 from study.store.store import Store
 from study.text import printable
+
+WIDE = 100  # columns of a terminal that has room for the bars and numbers of a trial
 
 
 def line(plan: Plan, names: "Names", event: Event) -> str:
@@ -138,8 +141,7 @@ class LiveDisplay:
                 self.running.pop(event.trial, None)
             if event.result is not None:
                 self.ended[event.trial] = event.result.state
-        failed = sum(state == "failed" for state in self.ended.values())
-        text = f"running {len(self.running)}  failed {failed}  {self._eta()}"
+        text = f"{self._counts()}  {self._eta()}"
         self.bar.update(self.task, completed=self.before + len(self.ended), said=text)
 
     def _replan(self, events: Sequence[Event]) -> None:
@@ -153,7 +155,29 @@ class LiveDisplay:
             self.epochs, self.left = self.epochs + epochs, self.left + epochs
             self.bar.update(self.task, total=len(self.plan.trials))
 
-    def __rich__(self) -> RenderableType:
+    @property
+    def title(self) -> str:
+        """The progress in a few words, for the title of a terminal's tab."""
+        done = f"{self.before + len(self.ended)}/{len(self.plan.trials)}"
+        return f"{done} {self.plan.study.name} {self._eta()}".rstrip()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width >= WIDE:
+            yield self._table()
+            return
+        # A line of words where a table would have no room for its columns.
+        yield Text(f"{self.title}  {self._counts()}")
+        for name, row in sorted(self.running.items()):
+            label, seed, epochs = self.names.of(name)
+            parts = [f"▸ {label} s{seed}", f"epoch {_done(row)}/{epochs}"]
+            parts += [_loss(row), self._quality(row)] if row else ["starting"]
+            yield Text("  ".join(part for part in parts if part))
+
+    def _counts(self) -> str:
+        failed = sum(state == "failed" for state in self.ended.values())
+        return f"running {len(self.running)}  failed {failed}"
+
+    def _table(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)
         for name, row in sorted(self.running.items()):
             label, seed, epochs = self.names.of(name)

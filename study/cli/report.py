@@ -76,7 +76,7 @@ def _write_all(planned: Planned, *, reports: Path, html: bool, style: FigureStyl
     contents = [report for report, _ in finished]
     overview = _overview(contents, reports, html) if len(finished) > 1 else {}
     for report, _ in finished:
-        show_tables(report.tables)
+        _show(report)
     show_tables(overview)
 
 
@@ -160,8 +160,18 @@ def claim_folder(plan: "Plan", reports: Path) -> Path:
 
 
 def write_and_show(plan: "Plan", store: "Store", reports: Path) -> None:
-    """Write the report of a study and show its tables."""
+    """Write the report of a study and show it."""
     contents, _ = _report(plan, store, reports)
+    _show(contents)
+
+
+def _show(contents: "Report") -> None:
+    """Print the answer, and then the tables that it is about."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(contents.answer, "bold"), soft_wrap=not out.is_terminal)
+    out.print()
     show_tables(contents.tables)
 
 
@@ -186,18 +196,18 @@ def _report(
 
 
 def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
-    """Show the tables of the last report if it is current; False otherwise."""
+    """Show the last report if it is current; False otherwise."""
     from study.analysis.measurements import MANIFEST, fingerprint
-    from study.report.report import tables
+    from study.report import report
     from study.store.job_records import Manifest
 
     folder = claim_folder(plan, reports)
-    report = Manifest.look(folder / MANIFEST)
-    if report is None or report.made_of != fingerprint(plan, store):
+    manifest = Manifest.look(folder / MANIFEST)
+    if manifest is None or manifest.made_of != fingerprint(plan, store):
         return False
     # The fingerprint is that of the results; files of the report may be gone all the same.
-    if not all((folder / name).is_file() for name in report.files):
+    if not all((folder / name).is_file() for name in manifest.files):
         return False
-    show_tables(tables(plan, store))
+    _show(report.report(plan, store))
     message(f"the report is current: {folder}")
     return True

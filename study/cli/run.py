@@ -19,6 +19,7 @@ from study.cli.output import console
 from study.cli.output import progress as progress_bar
 from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
+from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
 
 if TYPE_CHECKING:
@@ -247,8 +248,17 @@ def _progress(
         from rich.live import Live
 
         display = LiveDisplay(plan, store)
-        with Live(display, console=console(err=True), refresh_per_second=4):
-            yield display.update
+
+        def update(events: "Sequence[Event]") -> None:
+            display.update(events)
+            name(display.title)
+
+        with (
+            tab_title() as name,
+            Live(display, console=console(err=True), refresh_per_second=4),
+        ):
+            name(display.title)
+            yield update
 
     # A live display in a log file would be one copy of the display per update.
     if how == "live" or (how == "auto" and sys.stderr.isatty()):

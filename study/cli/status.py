@@ -15,6 +15,11 @@ from study.store import polling
 from study.store.states import OPEN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from study.cli.status_table import TrialRow
     from study.plan.plan import Plan
     from study.store.store import Store
 
@@ -25,14 +30,14 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Repeat every two seconds until all trials are done.")
 def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
     """Show every trial of FILE and its progress, from any terminal."""
-    from study.cli.status_table import status_table, trial_rows
+    from study.cli.status_table import trial_rows
 
     if watch and as_json:
         raise click.UsageError("--watch repeats its output, --json prints one document: choose one")
     again = looks(polling.RESULTS) if watch else None
     plan, store = request.plan()
     while again and any(t.state in OPEN for t in plan.trials):
-        table = status_table(plan, trial_rows(plan, store), _workers(plan, store))
+        table = _table(plan, store, trial_rows(plan, store))
         if sys.stdout.isatty():
             console().clear()
         console().print(table)
@@ -42,10 +47,17 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
     if as_json:
         echo_json([vars(row) for row in rows])
     else:
-        console().print(status_table(plan, rows, _workers(plan, store)))
+        console().print(_table(plan, store, rows))
         for note in plan.notes:
             message(f"note: {note}")
     note_strays(store)
+
+
+def _table(plan: "Plan", store: "Store", rows: "Sequence[TrialRow]") -> "RenderableType":
+    from study.cli.status_table import status_table, time_left
+
+    workers, left = _workers(plan, store), time_left(plan, store, rows)
+    return status_table(plan, rows, workers, left, bar=sys.stdout.isatty())
 
 
 def _workers(plan: "Plan", store: "Store") -> str:

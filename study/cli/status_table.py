@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from study import format
 from study.cli.output import in_units
 from study.format import duration
 from study.launch import job
+from study.plan.estimate import remaining_time
 from study.plan.plan import Plan
 from study.report.columns import FoldedTable
 from study.stats import AA
 from study.store import leases
+from study.store.states import DONE, OPEN
 from study.store.store import Store
 from study.tasks.arms import PlannedArm, Trial
+
+BAR = 24  # characters, which leaves the text room on a line of 80
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,13 @@ def _updated(store: Store, name: str) -> float | None:
     return max(times) if times else None
 
 
-def status_table(plan: Plan, rows: Sequence[TrialRow], workers: str) -> RenderableType:
+def status_table(
+    plan: Plan, rows: Sequence[TrialRow], workers: str, left: str, *, bar: bool
+) -> RenderableType:
+    """The trials, how many are in each state, and how far all are; `left` is the time to come.
+
+    `bar` draws how far all are, on a terminal.
+    """
     quality = format.head(plan.catalogue[plan.followed]) if plan.followed else "result"
     table = FoldedTable(
         ("arm", "seed", "trial", "state", "where", "epoch", quality, "updated"),
@@ -97,7 +109,38 @@ def status_table(plan: Plan, rows: Sequence[TrialRow], workers: str) -> Renderab
     )
     counts = {state: sum(row.state == state for row in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())
-    return Group(table, Text(f"{summary}  ·  workers: {workers}"))
+    return Group(table, Text(f"{summary}  ·  workers: {workers}"), *_all(rows, left, bar=bar))
+
+
+def _all(rows: Sequence[TrialRow], left: str, *, bar: bool) -> list[RenderableType]:
+    """How many of all epochs are done, and the time to come; empty without a trial."""
+    total, done = sum(row.epochs for row in rows), sum(_epochs(row) for row in rows)
+    if not total:
+        return []
+    text = f"{100 * done // total} % of {total} epochs{f', {left}' if left else ''}"
+    if not bar:
+        return [Text(text)]
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_row(ProgressBar(total=total, completed=done, width=BAR), Text(text))
+    return [line]
+
+
+def _epochs(row: TrialRow) -> int:
+    """Epochs that are over: all of a trial that ended early, as one that diverged."""
+    return row.epochs if row.state in DONE else row.epoch
+
+
+def time_left(plan: Plan, store: Store, rows: Sequence[TrialRow]) -> str:
+    """The estimated time that open trials need, by the workers that are at work; "" if unknown."""
+    opened = [row for row in rows if row.state in OPEN]
+    running = sum(row.state == "running" for row in opened)
+    estimate = remaining_time(plan, store, max(1, running)) if opened else None
+    if estimate is None:
+        return ""
+    # Of trials that have begun only their other epochs are left.
+    epochs = max(1, sum(row.epochs for row in opened))
+    seconds = estimate[0] * (1 - sum(row.epoch for row in opened) / epochs)
+    return f"about {duration(seconds)} left" + ("" if running else " with one worker")
 
 
 def _status_row(plan: Plan, row: TrialRow) -> list[str | Text]:

@@ -15,7 +15,8 @@ from study.spec import plugins
 from study.spec.problems import Location
 from study.spec.yaml import Tree, expanded
 from study.store.provenance import origin
-from study.tasks.classification.recipes import recipe_of, recipes
+from study.tasks.classification.recipes import recipe_of
+from study.tasks.classification.schema import recipes
 
 INSTALL = "python -m pip install -e . -c constraints.txt"
 EXTRAS = {"datasets": "hfds/NAME", "webdataset": "wds/NAME"}

@@ -9,6 +9,8 @@ COLUMN, PAGE = 3.3, 6.9
 POINTS = 8  # size of the text of a table
 POINTS_PER_INCH = 72.27  # those of TeX
 GAP = 6.0  # points between two columns
+LABEL = 7.0  # em of a column of labels, whose longer ones are broken into lines
+# "Throughput" is the longest common heading of one word.
 HEAD = 11  # letters of a line of a heading; longer ones are broken where they can be
 
 NARROW_LETTERS, WIDE_LETTERS = "ijl.,:;'|!()[] fIrt/-", "mwMWOQGDHNUV@%±×−+=≈Δ●†‡"
@@ -33,6 +35,7 @@ def _letter(letter: str) -> float:
 
 def inches(columns: Sequence[Sequence[str]]) -> float:
     """The width of a table whose columns have these lines of text."""
+    # The widest line of a column decides, be it of its heading or of a cell.
     widths = [max(map(em, texts), default=0.0) for texts in columns]
     points = POINTS * sum(widths) + GAP * (len(widths) - 1)
     return points / POINTS_PER_INCH

@@ -1,5 +1,6 @@
 """Reports of a study: its tables and figures, and the measurements behind them."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from study.report.figure_style import DEFAULT, FigureStyle
 from study.report.formats import FORMATS, numbers, terminal
 from study.report.page import page
 from study.report.spreadsheet import comma_separated
-from study.report.table import Table
+from study.report.table import Table, plain
 from study.report.tables.contrasts import contrast_table, factor_table
 from study.report.tables.ledger import ledger_table
 from study.report.tables.main import table
@@ -46,7 +47,8 @@ __all__ = [
 def report(plan: Plan, store: Store, style: FigureStyle = DEFAULT) -> Report:
     """Everything a report shows, from the results that the store has so far."""
     analysis = Analysis(plan, store)
-    return Report(analysis, _tables(analysis), answer(analysis), style)
+    every = _tables(analysis)
+    return Report(analysis, every, every["table"].answer, style)
 
 
 def tables(plan: Plan, store: Store) -> dict[str, Table]:
@@ -56,7 +58,7 @@ def tables(plan: Plan, store: Store) -> dict[str, Table]:
 
 def _tables(analysis: Analysis) -> dict[str, Table]:
     every = {
-        "table": table(analysis),
+        "table": dataclasses.replace(table(analysis), answer=plain(answer(analysis))),
         "table_wide": wide_table(analysis),
         "supplement": supplement_table(analysis),
         "verdicts": verdict_table(analysis.plan, analysis.assessment),

@@ -55,6 +55,8 @@ class Table:
     """Keys of the columns in `numbers.tex`; a key does not change when other columns are added."""
     first: str = ""
     """Heading of the labels, such as the title of the only factor."""
+    answer: str = ""
+    """The answer of the study, which stands above its main table."""
     narrow: bool = False
     """True for a table that is made for one column of a two-column paper."""
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from study.errors import unknown
-from study.spec.designs.options import Design, options_model
+from study.spec.designs.options import Design
 from study.spec.metric import Catalogue
 from study.spec.problems import Problem
-from study.spec.schema import Published, StudyFile
+from study.spec.schema import Published
 from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
@@ -50,33 +50,3 @@ def _rows(document: Tree, key: str) -> list[Tree]:
     """The mappings in the mapping `key`."""
     tree = document.value.get(key)
     return list(tree.value.values()) if tree and isinstance(tree.value, dict) else []
-
-
-def _designs(designs: Mapping[str, Design]) -> list[dict[str, object]]:
-    """The JSON Schemas of a design: its name, or a mapping with the options of this name."""
-    names: dict[str, object] = {"enum": sorted(designs)}
-    models = (options_model(name, designs[name]) for name in sorted(designs))
-    return [names, *(model.model_json_schema() for model in models)]
-
-
-def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
-    """The JSON Schema of a study file, with the names that exist, for editors to complete."""
-    schema = StudyFile.model_json_schema()
-    fields = schema["properties"]
-    designs = _designs(vocabulary.designs)
-    several = {"type": "array", "items": {"anyOf": designs}, "minItems": 1}
-    fields["design"]["anyOf"] = [*designs, several]
-    # The pattern is for metrics at other sizes, such as top1@96, top1@96x128 and throughput@b8.
-    tasks = vocabulary.tasks
-    metrics = dict.fromkeys(name for task in tasks.values() for name in task.catalogue)
-    names = [
-        {"enum": list(metrics)},
-        {"pattern": "^[a-z0-9_]+@(b?[1-9][0-9]*|[1-9][0-9]*x[1-9][0-9]*)$"},
-    ]
-    fields["columns"]["items"] = {"anyOf": names}
-    fields["task"]["enum"] = sorted(tasks)
-    baselines = [task.baseline.model_json_schema() for task in tasks.values()]
-    for part in (*designs, *baselines):
-        schema["$defs"] |= part.pop("$defs", {})
-    fields["baseline"] = {"anyOf": baselines} if len(baselines) > 1 else baselines[0]
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

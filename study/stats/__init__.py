@@ -8,7 +8,7 @@ trial that diverged. Nothing here reads a file, and random draws have a fixed se
 from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
-from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
+from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties, untested
 from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
 from study.stats.fractional_effects import (
@@ -145,5 +145,6 @@ __all__ = [
     "t_test",
     "ties",
     "typed_rows",
+    "untested",
     "varying",
 ]

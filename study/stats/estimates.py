@@ -72,6 +72,28 @@ def ties(
     return frozenset(near | {best}) if near else frozenset()
 
 
+def untested(
+    frame: pd.DataFrame, metric: str, *, higher: bool, how: Inference = FIXED
+) -> frozenset[str]:
+    """The arms of which it is unknown how they stand to the best: the difference has no interval.
+
+    They share fewer than two seeds with it, have the same difference in every seed, or diverged.
+    Arms of one mean in every seed are ties. Empty if no arm has a mean.
+    """
+    part = of_metric(frame, metric).dropna(subset="seed")
+    ranked = typed_rows(ranking(part, metric, higher=higher), Estimate)
+    # A mean that differs from itself is NaN: the arm diverged.
+    if not ranked or ranked[0].mean != ranked[0].mean:
+        return frozenset()
+    rows = typed_rows(effects(part, ranked[0].arm, how), Effect)
+    return frozenset(row.arm for row in rows if row.low != row.low and not _equal(row))
+
+
+def _equal(row: Effect) -> bool:
+    """The arms have the same value in every one of several seeds."""
+    return row.n > 1 and row.mean == 0
+
+
 class Leader(NamedTuple):
     arm: str | None
     clear: bool

@@ -66,16 +66,16 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
 def test_a_baseline_that_diverged_is_named(lab):
     plan_and_store = study(lab, baseline=[0.9, NAN, 0.9], Aa=[0.9, 0.9, 0.9], Bb=[NAN, 0.9, 0.9])
     assert answer_text(plan_and_store) == (
-        "The baseline diverged, so no difference from Base can be given. Aa does not diverge and "
-        "counts as better. Bb diverged, too."
+        "The baseline diverged in 1 of 3 seeds, so no difference from Base can be given. Aa did "
+        "not diverge. Bb (1 of 3 seeds) diverged, too."
     )
 
 
 def test_an_arm_that_diverged_without_a_pair_has_no_difference(lab):
     plan_and_store = study(lab, baseline=["pending", 0.9, 0.9], Aa=[NAN, 0.9, 0.9])
     assert answer_text(plan_and_store) == (
-        "So far, with 5 of 6 trials, compared in fewer than 3 seeds: Aa in 2: Aa diverged and "
-        "counts as worse."
+        "So far, with 5 of 6 trials, compared in fewer than 3 seeds: Aa in 2: Aa (1 of 3 seeds) "
+        "diverged, so it has no mean."
     )
     rows = Analysis(*plan_and_store).effect_rows
     assert rows["mean"].isna().tolist() == [True]
@@ -90,7 +90,7 @@ def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
         top1={"baseline": [0.9, NAN, 0.9], "Aa": [0.9, 0.9, 0.9]},
     )
     study_report = report.report(*plan_and_store)
-    assert "Aa does not diverge and counts as better." in study_report.answer
+    assert "Aa did not diverge." in study_report.answer
     states = [judgement.state for judgement in study_report.analysis.claims]
     assert states == ["undecided", "undecided"]
     assert all(

@@ -171,7 +171,7 @@ def test_every_sentence_of_an_answer_is_true(tmp_path, part):
             assert "told" not in text
         elif missing < len(every):
             fallen = kinds["diverged"] - {"baseline"}
-            check_names(body, r"(?:^|\. )((?:(?!\. ).)*) diverged and", fallen)
+            check_names(body, r"(?:^|\. )((?:(?!\. ).)*) diverged, so", fallen)
             check_trained(body, kinds, seeds)
         seen |= {name for name, value in kinds.items() if value}
     assert seen >= {"better", "unsure", "constant", "equal", "diverged"}

@@ -196,7 +196,7 @@ def test_the_command(inside, tiny):
     assert failed.returncode == 2
     assert 'did you mean "Avg"?' in failed.stderr
     done = inside("compare", tiny, "DW", "Avg")
-    assert "model.reduction: depthwise → average" in done.stdout
+    assert "Reduction: DW → Avg" in done.stdout
     assert "no finished seed in common" in done.stdout
     parsed = json.loads(inside("compare", tiny, "DW", "Avg", "--json").stdout)
     assert parsed["differs"] == {"model.reduction": ["depthwise", "average"]}

@@ -8,6 +8,7 @@ import pytest
 
 from study.report import report
 from study.report.figures import all_figures
+from study.report.figures.interval_text import interval_text
 from study.report.page import page
 from tests.report import scenes
 
@@ -120,7 +121,7 @@ def test_charts_have_the_numbers_of_the_printed_figures(lab):
     for row in data[data["what"] == "mean"].itertuples():
         assert f"{row.value:+.2f} [".replace("-", "−") in forest
         assert f"{row.low:.2f}, {row.high:.2f}".replace("-", "−") in forest
-    assert "95 % interval, 3 seeds" in forest
+    assert interval_text(study_report.analysis, "top1") in forest
 
 
 @pytest.mark.heavy

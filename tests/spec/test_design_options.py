@@ -7,8 +7,8 @@ import pytest
 
 from study.registries.contracts import checks
 from study.spec.designs import DESIGNS
+from study.spec.json_schema import json_schema
 from study.spec.schema import StudyFile
-from study.spec.vocabulary import json_schema
 from tests.spec.study_files import GOOD, VOCABULARY, load
 
 

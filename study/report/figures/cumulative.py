@@ -185,8 +185,16 @@ def _figure(
         metric = catalogue[next(iter(bars.values())).metric]
         numbers = {arm: format.number(m.value, metric.digits) for arm, m in bars.items()}
         _column(axes, format.head(metric), numbers, places=places, offset=offset)
-    interval = f", {interval_text(report.analysis, levels[0].metric)}" * any_range(marks)
-    write_note(figure, f"● mean{interval} · step: paired difference from the row above")
+    interval = step = ""
+    if any_range(marks):
+        interval, step = (
+            f", {interval_text(report.analysis, levels[0].metric, level=own)}"
+            for own in (True, False)
+        )
+    write_note(
+        figure,
+        f"● mean{interval} · step: paired difference from the row above{step.rpartition(', ')[0]}",
+    )
     return figure
 
 

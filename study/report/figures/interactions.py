@@ -125,7 +125,7 @@ def _figure(report: Report, name: str, part: list[tuple[tuple[int, int], pd.Data
     # Two factors have one arm for each combination.
     averaged = ", averaged over other factors" * (len(study.factors) > 2)
     bars = any(any_range(own) for own in marks)
-    text = f", bars: {interval_text(report.analysis, name)}" if bars else ""
+    text = f", bars: {interval_text(report.analysis, name, level=True)}" if bars else ""
     write_note(figure, f"mean{averaged}{text}")
     return figure
 

@@ -43,7 +43,7 @@ def _written(run: Iterable[str], letters: frozenset[int]) -> str:
 @cache
 def _letters(families: tuple[str, ...]) -> frozenset[int]:
     """The letters that any of the fonts has."""
-    paths = {findfont(FontProperties(family=family)) for family in families}
+    paths = {findfont(FontProperties(family=[family])) for family in families}
     return frozenset(code for path in sorted(paths) for code in get_font(path).get_charmap())
 
 

@@ -54,7 +54,7 @@ def levels(report: Report) -> Iterator[ReportFigure]:
             continue
         (figure, (axes,)) = panels(report, 1)
         _panel(report, axes, marks, factor)
-        note = f"● mean, band: {interval_text(report.analysis, name)}"
+        note = f"● mean, band: {interval_text(report.analysis, name, level=True)}"
         seeds = " · ○ one seed" * any(mark.what == SEED for mark in marks)
         write_note(figure, (note if any_range(marks) else "● mean") + seeds)
         alt = _alt(factor, [m for m in marks if m.what == MEAN], report.plan.catalogue[name])

@@ -98,7 +98,9 @@ def _quality_figures(report: Report) -> Iterator[ReportFigure]:
             linear(axes.yaxis, 5)
             name_ends(figure, axes, placed)
             kind = "band" if len(series) <= SOME else "bars"
-            text = f", {kind}: {interval_text(analysis, base)}" if any_range(marks) else ""
+            text = (
+                f", {kind}: {interval_text(analysis, base, level=True)}" if any_range(marks) else ""
+            )
             write_note(figure, f"mean{text}")
             own = data[data["model"].isin(names)]
             alt = _quality_alt(catalogue[base], marks)

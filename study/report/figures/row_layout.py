@@ -147,7 +147,7 @@ def _write_labels(axes: Axes, page: Page, room: float) -> None:
     axes.tick_params(axis="y", pad=edge - indent)
     for label in axes.get_yticklabels():
         # To the left, as the labels of a table: headings begin at the same edge.
-        label.set_horizontalalignment("left")
+        label.set(horizontalalignment="left", verticalalignment="center")
     for row in page:
         if row.key is None:
             _write_heading(axes, row, left=-edge, room=room)

@@ -9,7 +9,6 @@ from study.report.formats.labels import TALL, label, lines
 from study.report.formats.latex_text import breakable, escaped
 from study.report.table import Cell, Row, Table, TableBlock
 
-LEAST = 7.0  # em of the column of labels, whose longer ones are broken into lines
 SIZE = r"\fontsize{8}{9.6}\selectfont\setlength{\tabcolsep}{3pt}"
 """The size of the text, whatever the paper's, and half of the gap between columns."""
 SMALL = r"\fontsize{7}{8.4}\selectfont\raggedright"
@@ -59,7 +58,8 @@ def latex(table: Table) -> str:
 
 def fits_column(table: Table) -> bool:
     """True if the table has room in one column of a paper, with long labels in lines."""
-    return table.narrow and _room(table) >= min(LEAST, _longest(table))
+    least = min(print_width.LABEL, _longest(table))
+    return table.narrow and _room(table, print_width.COLUMN) >= least
 
 
 def _is_tall(table: Table) -> bool:
@@ -183,7 +183,12 @@ def _tabular(table: Table, columns: Sequence[LatexColumn]) -> str:
 
 def _labels(table: Table) -> str:
     """The column of labels: long ones are broken into lines, so that numbers keep their size."""
-    room = max(LEAST, _room(table))
+    room = _room(table, print_width.COLUMN)
+    if not fits_column(table):
+        # At most a third of a page, so that numbers of a wide table are not shrunk for labels.
+        third = print_width.PAGE / 3 * print_width.POINTS_PER_INCH / print_width.POINTS
+        room = min(third, _room(table, print_width.PAGE))
+    room = max(print_width.LABEL, room)
     return "l" if _longest(table) <= room else rf"p{{{room:.1f}em}}"
 
 
@@ -193,18 +198,13 @@ def _longest(table: Table) -> float:
     return max(map(print_width.em, texts), default=0.0)
 
 
-def _room(table: Table) -> float:
-    """The em that the columns of numbers leave for labels, on a page or in one of its columns."""
+def _room(table: Table, width: float) -> float:
+    """The em that the columns of numbers leave for labels in a width of so many inches."""
     columns = [
         [*lines(head), *(cell.text for cell in column)]
         for head, column in zip(table.heads, _columns(table), strict=True)
     ]
-    column = print_width.room(columns)
-    # At most a third of a page, so that numbers of a wide table are not shrunk for labels.
-    page = min(
-        print_width.room(columns, print_width.PAGE), print_width.room([], print_width.PAGE) / 3
-    )
-    return column if table.narrow and column >= LEAST else page if not table.narrow else column
+    return print_width.room(columns, width)
 
 
 def _rows(

@@ -17,7 +17,9 @@ def markdown(table: Table) -> str:
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     rows = (_md_line(line, widths) for line in [lines[0], rule, *lines[1:]])
     notes = "".join(f"- {_md(note)}\n" for note in table.notes)
-    return "\n".join([f"**{_md(table.name)}**: {_md(table.caption)}", "", *rows, "", notes])
+    answer = [_md(table.answer), ""] if table.answer else []
+    caption = f"**{_md(table.name)}**: {_md(table.caption)}"
+    return "\n".join([*answer, caption, "", *rows, "", notes])
 
 
 def _md_line(texts: list[str], widths: list[int]) -> str:

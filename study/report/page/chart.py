@@ -64,7 +64,7 @@ class ForestRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Forest(Chart):
+class ForestChart(Chart):
     """Differences from the baseline, a row for each arm."""
 
     kind: ClassVar[str] = "forest"
@@ -143,7 +143,7 @@ class CurveLine(NamedTuple):
     """Where its label stands, in per cent from the top."""
 
 
-class CurvePanel(NamedTuple):
+class ChartPanel(NamedTuple):
     """Curves that share a pair of axes: the baseline's and those of one factor's levels."""
 
     head: str
@@ -159,6 +159,6 @@ class Curves(Chart):
     up: str
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
-    panels: Sequence[CurvePanel]
+    panels: Sequence[ChartPanel]
     height: int
     """Pixels of a panel."""

@@ -1,4 +1,4 @@
-"""Forest plots of the page: the difference of every arm from the baseline, seed by seed."""
+"""ForestChart plots of the page: the difference of every arm from the baseline, seed by seed."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -8,13 +8,12 @@ import pandas as pd
 
 from study import format, stats
 from study.report.contents import Report
+from study.report.figures.forest import FLOOR, MEAN, SEED
+from study.report.figures.interval_text import interval_text
 from study.report.figures.report_figure import any_range, value_text
-from study.report.page.chart import Chart, Dot, Forest, ForestRow, Sign, Stretch
+from study.report.page.chart import Chart, Dot, ForestChart, ForestRow, Sign, Stretch
 from study.report.page.scale import Scale
-from study.report.page.words import interval
 from study.spec.metric import Metric
-
-FLOOR = "noise floor"
 
 
 class ForestMark(NamedTuple):
@@ -47,7 +46,7 @@ def forests(report: Report, data: pd.DataFrame, alt: str) -> Iterator[Chart]:
             for head, group in groupby(zip(heads, marks, strict=True), key=lambda pair: pair[0])
             for row in _block(head, [m for _, m in group if m.what != FLOOR], scale, metric)
         ]
-        yield Forest(
+        yield ForestChart(
             f"Differences from the baseline in {format.name(metric)}",
             alt,
             list(_legend(report, marks)),
@@ -60,12 +59,19 @@ def forests(report: Report, data: pd.DataFrame, alt: str) -> Iterator[Chart]:
 
 
 def _legend(report: Report, marks: list[ForestMark]) -> Iterator[Sign]:
-    if any(mark.what == "seed" for mark in marks):
+    # Signs of the style sheet have the names of the marks.
+    if any(mark.what == SEED for mark in marks):
         yield Sign("seed", "one seed")
-    if means := [mark for mark in marks if mark.what == "mean"]:
-        yield Sign("mean", f"mean, {interval(report, means)}" if any_range(means) else "mean")
+    if means := [mark for mark in marks if mark.what == MEAN and _is_drawn(mark, marks)]:
+        name = interval_text(report.analysis, means[0].metric)
+        yield Sign("mean", f"mean with {name}" if any_range(means) else "mean")
     if any(mark.what == FLOOR for mark in marks):
         yield Sign("floor", "noise floor (A/A)")
+
+
+def _is_drawn(mean: ForestMark, marks: list[ForestMark]) -> bool:
+    """False for the mean of one seed, which is drawn already, as that seed."""
+    return mean.n > 1 or all(mark.arm != mean.arm or mark.what != SEED for mark in marks)
 
 
 def _block(head: str, marks: list[ForestMark], scale: Scale, metric: Metric) -> Iterator[ForestRow]:
@@ -81,17 +87,21 @@ def _row(marks: list[ForestMark], scale: Scale, metric: Metric) -> ForestRow:
     seeds = [
         Dot(scale.at(mark.value), f"{label}, seed {mark.seed}: {_signed(mark, metric)} {unit}")
         for mark in marks
-        if mark.what == "seed"
+        if mark.what == SEED
     ]
-    mean = next((mark for mark in marks if mark.what == "mean"), None)
+    mean = next((mark for mark in marks if mark.what == MEAN), None)
     if mean is None:  # the state of an arm without a difference
-        text = next((mark.what for mark in marks if mark.what != "seed"), format.ABSENT)
+        text = next((mark.what for mark in marks if mark.what != SEED), format.ABSENT)
         return ForestRow(label, seeds=seeds, text=text)
     text = value_text(mean, metric.digits, signed=True)
+    # As in the table: [--] says that equal differences have no interval.
+    text += f" [{format.ABSENT}]" * bool(mean.n > 1 and mean.low != mean.low)
     return ForestRow(
         label,
         seeds=seeds,
-        mean=Dot(scale.at(mean.value), f"{label}: {text} {unit}"),
+        mean=Dot(scale.at(mean.value), f"{label}: {text} {unit}")
+        if _is_drawn(mean, marks)
+        else None,
         interval=Stretch(scale.at(mean.low), scale.at(mean.high)) if mean.low == mean.low else None,
         text=text,
     )

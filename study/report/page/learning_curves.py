@@ -10,9 +10,9 @@ from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.curve_points import LOSS, LOSS_METRIC, CurveMark
 from study.report.figures.curves import ARMS_PER_PANEL, separated
-from study.report.page.chart import Chart, CurveLine, CurvePanel, Curves, Sign
+from study.report.figures.interval_text import interval_text
+from study.report.page.chart import Chart, ChartPanel, CurveLine, Curves, Sign
 from study.report.page.scale import Scale
-from study.report.page.words import interval
 from study.spec.metric import Metric
 
 HEIGHT = 190  # pixels of a panel
@@ -40,7 +40,7 @@ def _chart(report: Report, marks: list[CurveMark], metric: Metric, alt: str) -> 
     # From the values alone: the interval of a few seeds may be far wider than all of them.
     ys = Scale.around([mark.value for mark in marks], 0.05).within_percent(metric)
     panels = [
-        CurvePanel(head, _lines([m for m in drawn if m.arm in arms], arms, (xs, ys), metric))
+        ChartPanel(head, _lines([m for m in drawn if m.arm in arms], arms, (xs, ys), metric))
         for head, arms in _groups(report, {mark.arm for mark in marks})
     ]
     title = "Training loss" if metric is LOSS_METRIC else format.name(metric)
@@ -141,9 +141,9 @@ def _legend(report: Report, marks: list[CurveMark]) -> Iterator[Sign]:
     means = [mark for mark in marks if mark.what == "mean"]
     if means:
         yield Sign("line", "mean of the seeds")
-    if banded := [mark for mark in means if mark.low == mark.low]:
-        two = all(mark.n == 2 for mark in banded)
-        yield Sign("band", "lowest to highest seed" if two else interval(report, banded))
+    if any(mark.low == mark.low for mark in means):
+        # All qualities of a study have the same seeds, and so has the loss.
+        yield Sign("band", interval_text(report.analysis, report.plan.tested))
     if any(mark.what == "seed" for mark in marks):
         yield Sign("thin", "one seed")
     if any(mark.what == "diverged" for mark in marks):

@@ -9,11 +9,11 @@ from study import format, stats
 from study.analysis.fronts import FRONT
 from study.report.contents import Report
 from study.report.figures.front_panels import TIMES, ArmMark
+from study.report.figures.interval_text import interval_text
 from study.report.figures.pareto import MEANINGS
 from study.report.page.chart import Chart, PlacedArm, Sign, Stretch, TradeOff
 from study.report.page.labels import LabelledPoint, labels
 from study.report.page.scale import Scale
-from study.report.page.words import interval
 from study.spec.metric import Metric
 
 HEIGHT = 280  # pixels
@@ -104,8 +104,7 @@ def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign
         if what in standings:
             yield Sign(what.replace(" ", "-"), meaning)
     if any(math.isfinite(mark.low) for mark in marks):
-        means = (report.analysis.estimates[mark.arm, quality] for mark in marks)
-        yield Sign("bar", interval(report, means))
+        yield Sign("bar", interval_text(report.analysis, quality))
     if any(math.isfinite(mark.cost_low) for mark in marks):
         ratio = marks[0].unit == TIMES
         yield Sign("across", RATIO_INTERVAL if ratio else "lowest to highest round")

@@ -159,6 +159,7 @@ def median(analysis: Analysis, name: str) -> ArmColumn:
 def speed(analysis: Analysis, name: str) -> ArmColumn:
     """The ratio of a timing to the baseline alone, or the median if there are no ratios."""
     metric, resolution = analysis.catalogue[name], analysis.plan.study.timing.resolution
+    # Peak memory has no ratio, since it is measured once and not in rounds.
     ratios = {
         arm: r for (arm, metric_name), r in analysis.ratios.records.items() if metric_name == name
     }

@@ -10,7 +10,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.metrics import RULES
 from study.report.blocks import arm_blocks
-from study.report.print_width import COLUMN, inches, lines
+from study.report.print_width import LABEL, em, lines, room
 from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
@@ -25,6 +25,7 @@ def table(analysis: Analysis) -> Table:
     columns = list(_paper(analysis) if printed else _narrow(analysis))
     blocks = arm_blocks(analysis.plan)
     rows = arm_cells.body(analysis, blocks, columns)
+    # An interval that had no room is not mentioned in the caption either.
     interval = any("[" in column.head for column in columns)
     finished = Table(
         name=plain(analysis.plan.study.title),
@@ -61,12 +62,9 @@ def _fits(analysis: Analysis, columns: Sequence[ArmColumn]) -> bool:
     """True if the columns have room in one column of a paper."""
     rows = [row for block in arm_blocks(analysis.plan) for row in block.rows]
     texts = [[*lines(column.head), *(column.cell(*row).text for row in rows)] for column in columns]
+    labels = max(em(f"● {label}") for label, _ in rows)
     # Long labels may be broken into lines.
-    labels = [f"● {label}"[:LABEL] for label, _ in rows]
-    return inches([labels, *texts]) <= COLUMN
-
-
-LABEL = 18  # characters of a label that are set on one line
+    return room(texts) >= min(LABEL, labels)
 
 
 def shown(analysis: Analysis) -> list[str]:
@@ -86,6 +84,7 @@ def _preferred(analysis: Analysis, names: Sequence[str | None]) -> str:
     counted = {
         number.protocol.counting for name in analysis.metrics for number in analysis.printed(name)
     }
+    # A table without published counts has those of all operations.
     for wanted in [*sorted(counted - {None}, key=str), "all", *RULES]:
         for name, rule in rules.items():
             if rule == wanted:
@@ -117,6 +116,7 @@ def _delta(analysis: Analysis, *, interval: bool) -> ArmColumn:
     name = analysis.plan.tested
     metric = readable(analysis, name)
     unit = f" ({metric.difference_unit})" if metric.difference_unit else ""
+    # One seed has no interval for which the heading would leave room.
     shown_interval = interval and analysis.has_interval(name)
     head = f"Δ{unit}{' [95 % CI]' * shown_interval}"
     return arm_cells.effect(analysis, name, metric, interval=interval, head=head)
@@ -131,6 +131,7 @@ def _paper(analysis: Analysis) -> Iterator[ArmColumn]:
         metric = analysis.catalogue[name]
         if metric.kind == "quality" and analysis.seeds:
             column = arm_cells.quality(analysis, name, metric, spread=False)
+        # Nothing is trained: the column has published values alone.
         elif metric.kind == "quality":
             column = ArmColumn(name, format.head(metric), lambda label, arm: Cell(""))
         elif metric.kind == "cost":

@@ -97,6 +97,7 @@ def _seeds(analysis: Analysis, name: str) -> ArmColumn:
         texts = [format.measured(v, metric) if v == v else format.DIVERGED for v in values]
         if not texts:
             return Cell(format.ABSENT)
+        # A diverged seed has no place in a range.
         finite = [value for value in values if value == value]
         if len(texts) > LISTED and finite:
             low, high = (format.measured(end, metric) for end in (min(finite), max(finite)))

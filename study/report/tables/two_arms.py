@@ -18,10 +18,9 @@ def tables(comparison: Comparison) -> list[Table]:
 def _metric_table(comparison: Comparison) -> Table:
     first, second = comparison.labels
     rows = stats.typed_rows(comparison.metrics, MetricRow)
-    changed = (f"{p}: {_value(a)} → {_value(b)}" for p, (a, b) in comparison.differs.items())
     return Table(
         name=plain(f"{second} against {first}"),
-        caption=plain(f"{comparison.plan.study.title}, {'; '.join(changed)}"),
+        caption=plain(f"{comparison.plan.study.title}, {'; '.join(_changes(comparison))}"),
         heads=(plain(first), plain(second), "Difference [95 % CI]", "p, t", "p, sign-flip"),
         blocks=tuple(
             TableBlock(
@@ -32,6 +31,25 @@ def _metric_table(comparison: Comparison) -> Table:
         ),
         notes=tuple(map(plain, _notes(comparison))),
     )
+
+
+def _changes(comparison: Comparison) -> Iterator[str]:
+    """The factors in which the arms differ, by their levels, then settings that no factor names."""
+    factors = comparison.plan.study.factors
+    first, second = (arm.arm.choices for arm in comparison.arms)
+    changed = [row for row in zip(factors, first, second, strict=True) if row[1] != row[2]]
+    for factor, a, b in changed:
+        yield f"{factor.title}: {factor.levels[a].label} → {factor.levels[b].label}"
+    for path, (ours, theirs) in comparison.differs.items():
+        if not any(_names(factor.path, path) for factor, _, _ in changed):
+            yield f"{path}: {_value(ours)} → {_value(theirs)}"
+
+
+def _names(factor: str, setting: str) -> bool:
+    """True if a factor's path is that of a setting, or of the part that the setting belongs to."""
+    # A detector's model has the settings of its backbone under the same last keys.
+    ours, theirs = factor.split("."), setting.split(".")
+    return theirs[: len(ours)] == ours or (ours[0], ours[-1]) == (theirs[0], theirs[-1])
 
 
 def _value(value: object) -> str:

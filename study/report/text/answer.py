@@ -71,12 +71,15 @@ def _baseline_diverged(compared: ComparedArms) -> Iterator[str]:
         for arm in compared.others
         if (arm, analysis.plan.tested) in analysis.estimates and arm not in analysis.diverged
     ]
-    yield f"The baseline diverged, so no difference from {compared.base} can be given."
+    base = analysis.divergences[analysis.plan.baseline.digest]
+    yield (
+        f"The baseline diverged in {base.diverged} of {format.many(base.ended, 'seed')}, so no "
+        f"difference from {compared.base} can be given."
+    )
     if finished:
-        does, counts = ("does", "counts") if len(finished) == 1 else ("do", "count")
-        yield f"{compared.listed(finished)} {does} not diverge and {counts} as better."
+        yield f"{compared.listed(finished)} did not diverge."
     if compared.diverged:
-        yield f"{compared.listed(compared.diverged)} diverged, too."
+        yield f"{compared.diverging(compared.diverged)} diverged, too."
 
 
 def _differences(compared: ComparedArms) -> Iterator[str]:
@@ -86,8 +89,9 @@ def _differences(compared: ComparedArms) -> Iterator[str]:
     else:
         yield from _several(compared)
     if compared.diverged:
-        counts = "counts" if len(compared.diverged) == 1 else "count"
-        yield f"{compared.listed(compared.diverged)} diverged and {counts} as worse."
+        it = "it has" if len(compared.diverged) == 1 else "they have"
+        # How often an arm diverges is a finding of its own, which no mean can hold.
+        yield f"{compared.diverging(compared.diverged)} diverged, so {it} no mean."
 
 
 def _largest(compared: ComparedArms) -> str:

@@ -1,7 +1,7 @@
 """The arms of a study by what their difference from the baseline shows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.spec.arm_names import in_prose
 from study.spec.metric import Metric
-from study.stats import Effect
+from study.stats import Effect, SeedsAndImages
 
 NAMED = 3  # arms named in the sentence; the others are counted
 
@@ -30,13 +30,25 @@ class ComparedArms:
 
     @cached_property
     def rows(self) -> dict[str, Effect]:
-        """Effects of the arms that share a seed with the baseline, without diverged arms."""
-        rows = (
-            (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
-            for arm in self.others
-        )
+        """Effects of the arms that share a seed with the baseline, without diverged arms.
+
+        Intervals are over seeds and images where predictions are kept, as the tests are.
+        """
+        analysis, metric = self.analysis, self.analysis.plan.tested
+        rows = ((arm, analysis.effects.get((arm, metric))) for arm in self.others)
         # NaN is a diverged arm, which has its own sentence.
-        return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
+        known = {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
+        return {arm: self._over_images(row) for arm, row in known.items()}
+
+    def _over_images(self, row: Effect) -> Effect:
+        wide = self._generalising.get((row.arm, row.metric))
+        return row if wide is None else row._replace(low=wide.low, high=wide.high)
+
+    @property
+    def _generalising(self) -> Mapping[tuple[str, str], SeedsAndImages]:
+        # Sequential comparisons are decided over seeds, while images stay the same.
+        sequential = self.analysis.plan.study.sequential
+        return {} if sequential else self.analysis.generalising
 
     @cached_property
     def different(self) -> set[str]:
@@ -84,13 +96,27 @@ class ComparedArms:
         """The number of seeds that the arms share with the baseline, as text."""
         counts = sorted({int(self.rows[arm].n) for arm in arms})
         text = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
-        return f"{text} paired seeds"
+        metric = self.analysis.plan.tested
+        wide = (self._generalising.get((arm, metric)) for arm in arms)
+        images = max((row.images for row in wide if row is not None), default=0)
+        return f"{text} paired seeds" + f", {format.many(images, 'image')}" * bool(images)
 
     def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
         """The labels of the first arms, with their differences, and how many more there are."""
+        return self._joined({a: f" ({self.amount(a)})" if amounts else "" for a in arms})
+
+    def diverging(self, arms: Sequence[str]) -> str:
+        """The same with how many of their seeds diverged."""
+        rows = [self.analysis.divergences[arm] for arm in arms]
+        return self._joined(
+            {r.arm: f" ({r.diverged} of {format.many(r.ended, 'seed')})" for r in rows}
+        )
+
+    def _joined(self, texts: Mapping[str, str]) -> str:
+        """The labels of the first arms, each followed by its text, and the number of the others."""
         plan = self.analysis.plan
         labels = {arm.digest: in_prose(plan.study, arm.arm) for arm in plan.arms}
-        names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
+        names = [labels[arm] + text for arm, text in texts.items()]
         rest = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
         *first, last = [*names[:NAMED], *rest]
         return f"{', '.join(first)} and {last}" if first else last

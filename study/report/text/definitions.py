@@ -20,6 +20,7 @@ BOLD_RULES = {
 
 def definitions(analysis: Analysis, table: Table) -> Iterator[str]:
     """The definitions that a table of arms needs, one sentence each."""
+    # A definition of something that the table lacks would be read for nothing.
     text = " ".join(cell.text for row in table.rows for cell in row.cells)
     yield _baseline(analysis, table)
     yield from _marks(analysis, table, text)

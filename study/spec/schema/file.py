@@ -9,7 +9,7 @@ from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published
 from study.spec.schema.search import SearchKeys
 from study.spec.schema.tuning import Tune
-from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
+from study.spec.schema.types import Batch, Label, NotNegative, Seed, Strict, Text, UpTo1
 from study.spec.yaml import Tree
 
 
@@ -17,7 +17,7 @@ class Named(Strict):
     """A name, and values that replace defaults of what it names."""
 
     model_config = ConfigDict(extra="allow")
-    name: str
+    name: str = Field(description="of what is changed")
 
 
 class Timing(Strict):
@@ -40,13 +40,13 @@ class Timing(Strict):
 class OwnMetric(Strict):
     """The keys of a metric under `metrics`, which replace those of the catalogue."""
 
-    label: Annotated[str, Field(min_length=1)] | None = None
+    label: Text | None = Field(None, description="in print", min_length=1)
     unit: str | None = Field(None, description="of the printed value")
     scale: Annotated[float, Field(gt=0)] | None = Field(
         None, description="printed value per reported value, as 100 for fractions in percent"
     )
     digits: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="decimals in print")
-    better: Literal["higher", "lower"] | None = None
+    better: Literal["higher", "lower"] | None = Field(None, description="which values are better")
 
 
 class SequentialSeeds(Strict):
@@ -75,15 +75,15 @@ class Override(Strict):
 class StudyFile(Strict):
     """All keys of a study file."""
 
-    question: str
-    source: str | None = Field(None, description="the paper or table that is mirrored")
+    question: Text = Field(description="the question that the study answers")
+    source: Text | None = Field(None, description="the paper or table that is mirrored")
     task: str = Field("classification", description="what a trial is")
     baseline: dict[str, object] = Field(description="what all arms depart from")
     # Levels are checked by `factors_of`, which knows what each factor varies.
     factors: dict[str, object] = Field(
         {}, description="path: {label: value}, or a list of values; baseline first"
     )
-    titles: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+    titles: dict[str, Annotated[Text, Field(min_length=1)]] = Field(
         {}, description="path of a factor, or baseline: the words that are printed for it"
     )
     design: str | Named | Annotated[list[str | Named], Field(min_length=1)] = Field(
@@ -112,20 +112,22 @@ class StudyFile(Strict):
     metrics: dict[str, OwnMetric] = Field(
         {}, description="metric: how it is printed, such as {label: Acc., digits: 1}"
     )
-    timing: Timing = Timing()
-    expects: dict[str, dict[str, str]] = Field(
+    timing: Timing = Field(Timing(), description="how the arms are timed")
+    expects: dict[str, dict[str, Text]] = Field(
         {}, description="path or label: {cost: same, more, less, or a formula such as 1/r^2}"
     )
     protocol: Protocol = Field(Protocol(), description="protocol of all published numbers")
-    published: dict[str, Published] = Field({})
+    published: dict[str, Published] = Field(
+        {}, description="label of a row: {metric: number, status, source, protocol}"
+    )
     margins: dict[str, NotNegative] = Field(
         {},
         description="metric: largest difference that counts as equal; table units, % for speed",
     )
-    claims: list[str] = Field(
+    claims: list[Text] = Field(
         [], description="sentences such as: A is worse than B on top1 by 0.24"
     )
-    contrasts: list[str | Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
+    contrasts: list[Label | Annotated[list[Label], Field(min_length=2, max_length=2)]] = Field(
         [], description="comparisons to test: a row against the baseline, or [row, other row]"
     )
     tune: Tune | None = Field(
@@ -134,7 +136,9 @@ class StudyFile(Strict):
     search: SearchKeys | None = Field(
         None, description="arms that are chosen from a space, in place of factors"
     )
-    profiles: dict[str, Override] = Field({})
+    profiles: dict[str, Override] = Field(
+        {}, description="name: keys of this file that --profile NAME changes"
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

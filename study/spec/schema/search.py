@@ -30,8 +30,8 @@ Dimension = Annotated[
 class Bounds(Strict):
     """The range of a cost: a number in base units, 600M, or 0.8x the baseline's."""
 
-    min: float | str | None = None
-    max: float | str | None = None
+    min: float | str | None = Field(None, description="least: 600M, 1e9, or 0.8x the baseline's")
+    max: float | str | None = Field(None, description="most: 600M, 1e9, or 0.8x the baseline's")
 
 
 class SearchKeys(Strict):

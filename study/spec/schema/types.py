@@ -19,6 +19,10 @@ from study.spec.metric import MOST_IMAGES
 MOST_EPOCHS = 10_000  # epochs
 # Ranges are wide: they catch slips of the keyboard before memory is allocated, not taste.
 
+# `with_texts` reads numbers at these places as the text that they are written as.
+Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Label = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
+
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Batch = Annotated[int, Field(ge=1, le=MOST_IMAGES)]

@@ -3,42 +3,49 @@
 from typing import cast
 
 from pydantic import Field
-from pydantic.config import JsonDict
 
 from study import given_weights
 from study.given_weights import RANDOM, TIMM, StartingWeights
 from study.spec.problems import Problem
-from study.spec.schema import Named, validated
+from study.spec.schema import validated
+from study.spec.schema.choices import suggested
 from study.spec.schema.types import Strict
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
 from study.tasks.classification.config import Config
-from study.tasks.classification.recipes import ReadRecipe, contradictions, recipe_of, recipes
-from study.tasks.classification.schema import NO_RECIPE, Data, NamedRecipe, Recipe, Weights
+from study.tasks.classification.recipes import ReadRecipe, contradictions, recipe_of
+from study.tasks.classification.schema import (
+    Data,
+    NamedRecipe,
+    Recipe,
+    Weights,
+    data_names,
+    recipe_names,
+)
+from study.tasks.named_model import NamedModel, model_names
 
 ModelArguments = tuple[str, dict[str, object]]
 """The name of a model and its arguments; the name is empty where the file gives none."""
 
 
-def _with_names(schema: JsonDict) -> None:
-    """Editors complete the names of the shipped recipes; any other is a file."""
-    alternatives = cast(list[JsonDict], schema["anyOf"])
-    # In the order of the annotation: `str` is first, a mapping with a name second.
-    alternatives[0]["enum"] = [*sorted(recipes()), NO_RECIPE]
-    alternatives.insert(1, {"type": "string", "pattern": "\\.ya?ml$"})
-
-
 class Baseline(Strict):
     """The model, data, recipe and weights that all arms depart from."""
 
-    model: str | Named = Field(description="any timm name, or {name: ..., argument: value}")
-    data: str | Data = Field(description="a dataset name, or {name: ..., img_size: ...}")
+    model: str | NamedModel = Field(
+        description="any timm name, or {name: ..., argument: value}",
+        json_schema_extra=suggested(model_names),
+    )
+    data: str | Data = Field(
+        description="a dataset name, or {name: ..., img_size: ...}", json_schema_extra=data_names
+    )
     recipe: str | NamedRecipe = Field(
         description="a file of study/recipes, FILE.yaml, {name: ..., lr: ...}, or none",
-        json_schema_extra=_with_names,
+        json_schema_extra=recipe_names,
     )
     weights: str | Weights = Field(
-        RANDOM, description="FILE, timm, trial:NAME, none, or {file: FILE, key: KEY}"
+        RANDOM,
+        description="FILE, timm, trial:NAME, none, or {file: FILE, key: KEY}",
+        examples=[TIMM, RANDOM],
     )
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from pathlib import Path
 
 from study.errors import unknown
 from study.spec.problems import Problem
@@ -16,9 +13,8 @@ from study.tasks.classification.recipe_files import (
     neighbour,
     recipe_file,
 )
-from study.tasks.classification.schema import NO_RECIPE, Data, Recipe
+from study.tasks.classification.schema import MULTI_LABEL_LOSSES, NO_RECIPE, Data, Recipe, recipes
 from study.tasks.classification.schema.data import CHANNELS
-from study.tasks.classification.schema.recipe import MULTI_LABEL_LOSSES
 
 EVALUATION = {"batch_size", "crop_pct", "interpolation", "amp", "amp_dtype", "channels_last"}
 """Keys of a recipe that decide how weights are evaluated."""
@@ -30,17 +26,6 @@ class ReadRecipe:
 
     recipe: Recipe
     notes: tuple[str, ...] = ()
-
-
-@cache
-def recipes() -> dict[str, str]:
-    """The YAML text of every shipped recipe, by name; read once per process."""
-    files = resources.files("study") / "recipes"
-    return {
-        Path(file.name).stem: file.read_text("utf-8")
-        for file in sorted(files.iterdir(), key=lambda f: f.name)
-        if file.name.endswith(".yaml")
-    }
 
 
 def recipe_of(tree: Tree) -> tuple[ReadRecipe | None, list[Problem]]:

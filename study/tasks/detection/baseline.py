@@ -9,12 +9,14 @@ from study.errors import likely_name
 from study.given_weights import OF_TRIAL, RANDOM
 from study.spec.problems import Problem
 from study.spec.schema import validated
+from study.spec.schema.choices import one_of
 from study.spec.schema.types import Strict
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
 from study.tasks.detection.config import BackboneStart, DetectionConfig
-from study.tasks.detection.recipes import recipe_of
+from study.tasks.detection.recipes import RECIPES, recipe_of
 from study.tasks.detection.schema import (
+    KINDS,
     BackboneWeights,
     CocoData,
     DetectionRecipe,
@@ -27,9 +29,13 @@ class DetectionBaseline(Strict):
     """The detector, data, recipe and weights that all arms depart from."""
 
     model: DetectorKeys = Field(description="{name: retinanet, backbone: NAME or {name: ...}}")
-    data: str | CocoData = Field(description="digits_coco, or {name: coco, root: FOLDER}")
+    data: str | CocoData = Field(
+        description="digits_coco, or {name: coco, root: FOLDER}",
+        json_schema_extra=one_of(lambda: KINDS),
+    )
     recipe: str | NamedDetectionRecipe = Field(
-        description="coco_1x, coco_smoke, or {name: ..., lr: ...}"
+        description="coco_1x, coco_smoke, or {name: ..., lr: ...}",
+        json_schema_extra=one_of(lambda: RECIPES),
     )
     weights: str | BackboneWeights = Field(
         RANDOM, description="of the backbone: FILE, trial:NAME, none, or {study: ..., arm: ...}"

@@ -22,7 +22,7 @@ def test_effects_are_those_of_the_statistics(lab):
 
 def test_states_of_trials_are_beside_the_rows_in_the_order_of_the_table(shown):
     texts = [t.get_text() for t in shown("mixed")[1]["effects"].figure.axes[0].texts]
-    assert texts[:4] == ["model.reduction", "baseline: DW", "failed", "missing"]
+    assert texts[:4] == ["Reduction", "baseline: DW", "failed", "missing"]
     assert texts[4].endswith("\n1 of 3 failed")
     assert texts[-1] == "1 of 3 diverged"
 

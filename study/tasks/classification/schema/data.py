@@ -1,15 +1,18 @@
 """The keys of `data`: which images, at which size, with which classes."""
 
+import re
 from collections.abc import Iterator
 from math import prod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 
 from study import registries
 from study.errors import likely_name, unknown
 from study.spec.image_size import sides
-from study.spec.schema.types import Channels, Count, Deviations, Pixels, Range, Share, Strict
+from study.spec.schema.choices import suggested
+from study.spec.schema.types import Channels, Count, Deviations, Pixels, Range, Share, Strict, Text
 
 CLASSES = {  # number of classes, for data sets that their names identify
     "digits": 10,
@@ -70,6 +73,18 @@ LISTED = ("folder", "csv", "npz", "hf")
 KNOWN = "digits, folder, csv, npz, hf, torch/NAME, hfds/NAME, wds/NAME"
 CHANNELS = (1, 3)  # channels of an image in a file
 
+TORCH_NAMES = rf"torch/({'|'.join(TORCH)}|(?=.*[A-Z]).+)"  # capitals are not told apart
+PLAIN_KINDS = ("digits", "folder", "csv", "npz", "hf")
+SUGGESTED = (*dict.fromkeys([*CLASSES, *PLAIN_KINDS, *(f"torch/{name}" for name in TORCH)]),)
+
+
+def data_names(schema: JsonDict) -> None:
+    """Suggest names of data; those of plugins are allowed as well."""
+    own = [re.escape(name) for name in sorted({*registries.names("data")} - {*IGNORED})]
+    kinds = [*PLAIN_KINDS, TORCH_NAMES, "(hfds|wds)/.+", *(f"{name}(/.+)?" for name in own)]
+    suggested(lambda: SUGGESTED, f"^({'|'.join(kinds)})$")(schema)
+
+
 LOOKS = {"title", "img_size", "mean", "std"}
 """Keys that change neither which files are read nor whether they are readable."""
 
@@ -80,8 +95,8 @@ class Data(Strict):
     Size, mean and standard deviation are the study's, where timm's train.py takes the model's.
     """
 
-    name: str = Field(description=KNOWN)
-    title: str | None = Field(None, description="name in tables, such as ImageNet-1k")
+    name: str = Field(description=KNOWN, json_schema_extra=data_names)
+    title: Text | None = Field(None, description="name in tables, such as ImageNet-1k")
     root: str | None = Field(None, description="folder, tar or arrays the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
     img_size: Pixels = Field(224, description="pixels of both sides, or [height, width]")
@@ -94,8 +109,8 @@ class Data(Strict):
     multi_label: bool = Field(
         False, description="an image has several labels or none: LABEL;LABEL, or a 0/1 matrix"
     )
-    train_split: str = "train"
-    val_split: str = "validation"
+    train_split: str = Field("train", description="split or folder of the training images")
+    val_split: str = Field("validation", description="split or folder of the evaluated images")
     split: Share | None = Field(
         None, description="share of each class that is drawn for validation, always the same"
     )
@@ -112,8 +127,8 @@ class Data(Strict):
     grey_range: Range | None = Field(
         None, description="values of black and white in grey images of more than 8 bits"
     )
-    input_key: str | None = None
-    target_key: str | None = None
+    input_key: str | None = Field(None, description="column or array of the images")
+    target_key: str | None = Field(None, description="column or array of the labels")
     mean: Channels | None = Field(
         None, description="per channel, of pixels in 0..1; else ImageNet's"
     )

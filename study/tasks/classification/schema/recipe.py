@@ -21,9 +21,14 @@ from study.spec.schema.types import (
     Strict,
     UpTo1,
 )
-
-MULTI_LABEL_LOSSES = ("bce", "asl")
-"""timm's losses of images with several labels; asl is the asymmetric loss (arXiv 2009.14119)."""
+from study.tasks.classification.schema.suggestions import (
+    losses,
+    optimizers,
+    policies,
+    recipe_names,
+    schedules,
+    transforms,
+)
 
 
 class Recipe(Strict):
@@ -35,46 +40,74 @@ class Recipe(Strict):
 
     unverified: list[str] = Field([], description="keys whose value no source confirms")
 
-    epochs: Epochs = 300
+    epochs: Epochs = Field(300, description="passes over the training images; 0 only evaluates")
     batch_size: Batch = Field(128, description="images per step, shared by all devices")
     grad_accum_steps: Batch = Field(1, description="steps per update")
 
-    opt: str = "sgd"
-    opt_eps: UpTo1 | None = None
-    opt_betas: Momenta | None = None
-    momentum: Below1 = 0.9
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 2e-5
-    layer_decay: UpTo1 | None = None
-    clip_grad: Positive | None = None
-    clip_mode: Literal["norm", "value", "agc"] = "norm"
+    opt: str = Field(
+        "sgd", description="optimizer of timm, in small letters", json_schema_extra=optimizers
+    )
+    opt_eps: UpTo1 | None = Field(None, description="epsilon; absent, the optimizer's own")
+    opt_betas: Momenta | None = Field(None, description="two decay rates of Adam's kind")
+    momentum: Below1 = Field(0.9, description="of SGD and optimizers like it")
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(
+        2e-5, description="not of biases and norms"
+    )
+    layer_decay: UpTo1 | None = Field(
+        None, description="factor of the learning rate from each layer to the one before it"
+    )
+    clip_grad: Positive | None = Field(None, description="limit of clip_mode; absent, no clipping")
+    clip_mode: Literal["norm", "value", "agc"] = Field(
+        "norm", description="by the norm of all gradients, by value, or adaptively"
+    )
 
     lr: Positive | None = Field(None, description="absolute; else lr_base scaled by batch size")
-    lr_base: Positive = 0.1
-    lr_base_size: Count = 256
+    lr_base: Positive = Field(0.1, description="learning rate at lr_base_size images per update")
+    lr_base_size: Count = Field(256, description="images per update that lr_base is of")
     lr_base_scale: Literal["", "linear", "sqrt"] = Field("", description="'': by optimizer")
-    sched: str = Field("cosine", examples=["cosine", "step", "multistep", "poly", "tanh", "wsd"])
-    warmup_epochs: Epochs = 5
-    warmup_lr: NotNegative = 1e-5
-    min_lr: NotNegative = 0.0
-    cooldown_epochs: Epochs = 0
-    decay_epochs: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = 90
-    decay_milestones: Annotated[list[Epochs], Field(min_length=1)] = Field([90, 180, 270])
+    sched: str = Field("cosine", description="learning-rate schedule", json_schema_extra=schedules)
+    warmup_epochs: Epochs = Field(5, description="epochs in which the rate rises from warmup_lr")
+    warmup_lr: NotNegative = Field(1e-5, description="learning rate at the start of warm-up")
+    min_lr: NotNegative = Field(0.0, description="learning rate at the end of the schedule")
+    cooldown_epochs: Epochs = Field(0, description="epochs at min_lr after the schedule")
+    decay_epochs: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = Field(
+        90, description="of sched step: epochs between two decays; of wsd: epochs of the decay"
+    )
+    decay_milestones: Annotated[list[Epochs], Field(min_length=1)] = Field(
+        [90, 180, 270], description="of sched multistep: epochs after which the rate decays"
+    )
     decay_rate: Annotated[float, Field(gt=0, le=10)] = Field(
         0.1, description="power of sched poly; else the factor that multiplies the rate"
     )
 
-    no_aug: bool = False
+    no_aug: bool = Field(False, description="resize and normalise only")
     scale: Shares = Field([0.08, 1.0], description="area range of the random resized crop")
     ratio: Ratios = Field([3.0 / 4.0, 4.0 / 3.0], description="width by height of that crop")
-    hflip: Fraction = 0.5
-    vflip: Fraction = 0.0
-    color_jitter: Annotated[float, Field(ge=0, le=2)] = 0.4
-    aa: str | None = Field(None, description="such as rand-m9-mstd0.5-inc1")
-    transform: str = Field("timm", description="how images are cropped, augmented and resized")
-    aug_repeats: Annotated[int, Field(ge=0, le=100)] = 0
-    reprob: Fraction = 0.0
-    remode: Literal["const", "rand", "pixel"] = "pixel"
-    recount: Annotated[int, Field(ge=1, le=100)] = 1
+    hflip: Fraction = Field(0.5, description="probability of a horizontal flip")
+    vflip: Fraction = Field(0.0, description="probability of a vertical flip")
+    color_jitter: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.4, description="strength of colour jitter; beside aa of the policy 3a alone"
+    )
+    aa: str | None = Field(
+        None,
+        description="augmentation policy, such as rand-m9-mstd0.5-inc1",
+        json_schema_extra=policies,
+    )
+    transform: str = Field(
+        "timm",
+        description="how images are cropped, augmented and resized",
+        json_schema_extra=transforms,
+    )
+    aug_repeats: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="augmented copies of an image in a batch; 0 for none"
+    )
+    reprob: Fraction = Field(0.0, description="probability of random erasing")
+    remode: Literal["const", "rand", "pixel"] = Field(
+        "pixel", description="erased by zeros, by one random colour, or by noise"
+    )
+    recount: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="most rectangles that are erased in an image"
+    )
     interpolation: Literal[
         "random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"
     ] = Field(
@@ -86,30 +119,38 @@ class Recipe(Strict):
         description="fraction of the side that evaluation crops; above 1 pads; train.py: model's",
     )
 
-    smoothing: Below1 = 0.1
+    smoothing: Below1 = Field(0.1, description="label smoothing")
     loss: str | None = Field(
-        None, examples=["ce", "bce", "asl"], description="absent: bce if bce_loss, else ce"
+        None, description="absent: bce if bce_loss, else ce", json_schema_extra=losses
     )
-    bce_loss: bool = False
+    bce_loss: bool = Field(False, description="binary cross-entropy, as timm's train.py names it")
     class_weights: Literal["balanced"] | Annotated[list[Positive], Field(min_length=1)] | None = (
         Field(None, description="of ce, by class; balanced: inverse frequency, mean 1 over images")
     )
-    mixup: Annotated[float, Field(ge=0, le=100)] = 0.0
-    cutmix: Annotated[float, Field(ge=0, le=100)] = 0.0
-    mixup_prob: Fraction = 1.0
-    mixup_switch_prob: Fraction = 0.5
-    mixup_mode: Literal["batch", "pair", "elem"] = "batch"
-    mixup_off_epoch: Epochs = 0
+    mixup: Annotated[float, Field(ge=0, le=100)] = Field(0.0, description="alpha; 0 for no mixup")
+    cutmix: Annotated[float, Field(ge=0, le=100)] = Field(0.0, description="alpha; 0 for no CutMix")
+    mixup_prob: Fraction = Field(1.0, description="probability that a batch is mixed")
+    mixup_switch_prob: Fraction = Field(
+        0.5, description="probability of CutMix in place of mixup, where both are on"
+    )
+    mixup_mode: Literal["batch", "pair", "elem"] = Field(
+        "batch", description="one draw for a batch, for a pair, or for an image"
+    )
+    mixup_off_epoch: Epochs = Field(0, description="epoch from which nothing is mixed; 0: never")
 
-    model_ema: bool = False
-    model_ema_decay: Annotated[float, Field(gt=0, lt=1)] = 0.9998
-    model_ema_warmup: bool = False
+    model_ema: bool = Field(False, description="evaluate an exponential mean of the weights")
+    model_ema_decay: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.9998, description="of that mean, per update"
+    )
+    model_ema_warmup: bool = Field(False, description="raise model_ema_decay from 0 at the start")
 
-    amp: bool = False
-    amp_dtype: Literal["float16", "bfloat16"] = "float16"
-    channels_last: bool = False
-    grad_checkpointing: bool = False
-    torchcompile: bool = False
+    amp: bool = Field(False, description="mixed precision, by autocast")
+    amp_dtype: Literal["float16", "bfloat16"] = Field("float16", description="of mixed precision")
+    channels_last: bool = Field(False, description="weights and images in that memory layout")
+    grad_checkpointing: bool = Field(
+        False, description="compute activations again in place of storing them"
+    )
+    torchcompile: bool = Field(False, description="train and evaluate with torch.compile")
 
     @property
     def total_epochs(self) -> int:
@@ -180,11 +221,11 @@ class Recipe(Strict):
             yield "batch_size", "mixup", "mixup and CutMix pair images: make it even"
 
 
-NO_RECIPE = "none"
-"""The name of the recipe that trains nothing: given weights are evaluated."""
-
-
 class NamedRecipe(Recipe):
     """A recipe that ships or a file, and the keys that override it; timm's defaults without one."""
 
-    name: str | None = Field(None, description="a file of study/recipes, FILE.yaml, or none")
+    name: str | None = Field(
+        None,
+        description="a file of study/recipes, FILE.yaml, or none",
+        json_schema_extra=recipe_names,
+    )

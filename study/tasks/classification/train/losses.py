@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy as cross_entropy_of
 
 from study.errors import SpecError
-from study.tasks.classification.schema import Recipe
-from study.tasks.classification.schema.recipe import MULTI_LABEL_LOSSES
+from study.tasks.classification.schema import MULTI_LABEL_LOSSES, Recipe
 
 
 def cross_entropy(recipe: Recipe) -> nn.Module:

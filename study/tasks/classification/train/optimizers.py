@@ -7,8 +7,7 @@ from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
 from torch import nn
 
 from study.errors import SpecError, unknown
-from study.tasks.classification.schema import Recipe
-from study.tasks.classification.schema.recipe import MULTI_LABEL_LOSSES
+from study.tasks.classification.schema import MULTI_LABEL_LOSSES, Recipe
 from study.tasks.classification.train.losses import LOSSES
 
 

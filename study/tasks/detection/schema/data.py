@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from study.errors import unknown
-from study.spec.schema.types import Count, Strict
+from study.spec.schema.types import Count, Strict, Text
 
 KINDS = ("digits_coco", "coco")
 FILES = ("root", "train", "train_images", "val", "val_images", "zero_area")
@@ -15,8 +15,8 @@ FILES = ("root", "train", "train_images", "val", "val_images", "zero_area")
 class CocoData(Strict):
     """Images with objects in COCO's format: `digits_coco`, or files below `root`."""
 
-    name: str = Field(description=", ".join(KINDS))
-    title: str | None = Field(None, description="name in tables, such as COCO 2017")
+    name: str = Field(description=", ".join(KINDS), json_schema_extra={"enum": [*KINDS]})
+    title: Text | None = Field(None, description="name in tables, such as COCO 2017")
     # The names of COCO 2017 as it is unpacked, so that root is enough.
     root: str | None = Field(None, description="folder below which the files lie")
     train: str = Field(

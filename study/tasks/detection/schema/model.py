@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from study.spec.schema import Named
+from study.spec.schema.choices import suggested
 from study.spec.schema.types import Count, Natural, Positive, Strict
+from study.tasks.named_model import NamedModel, model_names
 
 DETECTOR_NAMES = ("retinanet", "mask_rcnn")
 OF_REGIONS = ("hidden", "rois")
@@ -16,8 +17,9 @@ class DetectorKeys(Strict):
     """A detector; the defaults are those of Detectron2's configurations, which the authors used."""
 
     name: Literal["retinanet", "mask_rcnn"] = Field(description=", ".join(DETECTOR_NAMES))
-    backbone: Annotated[str, Field(min_length=1)] | Named = Field(
-        description="any timm name with maps at 1/4 to 1/32, or {name: ..., argument: value}"
+    backbone: Annotated[str, Field(min_length=1)] | NamedModel = Field(
+        description="any timm name with maps at 1/4 to 1/32, or {name: ..., argument: value}",
+        json_schema_extra=suggested(model_names),
     )
     norm: bool = Field(True, description="a LayerNorm on each map of the backbone, as the authors")
     # Detectron2 freezes two stages by default; of ResT it finds no layers of these names.

@@ -31,21 +31,25 @@ class DetectionRecipe(Strict):
         90_000, description="iterations between two evaluations; the last always has one"
     )
 
-    opt: Literal["sgd", "adamw"] = "sgd"
-    lr: Positive = 0.02
+    opt: Literal["sgd", "adamw"] = Field("sgd", description="optimizer")
+    lr: Positive = Field(0.02, description="learning rate after warm-up")
     momentum: Below1 = Field(0.9, description="of sgd")
     betas: Momenta = Field([0.9, 0.999], description="of adamw")
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 1e-4
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(
+        1e-4, description="of all weights but those of norms"
+    )
     weight_decay_norm: Annotated[float, Field(ge=0, le=10)] = Field(
         0.0, description="of the weights and biases of norms"
     )
     clip_grad: Positive | None = Field(None, description="largest norm of all gradients")
-    warmup_iterations: Iterations = 1000
+    warmup_iterations: Iterations = Field(1000, description="iterations in which the rate rises")
     warmup_factor: Fraction = Field(0.001, description="of the rate, from which it rises linearly")
     steps: list[Count] = Field(
         [60_000, 80_000], description="iterations after which the rate falls"
     )
-    decay_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    decay_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="factor of the rate after each of steps"
+    )
 
     # Pixels of resized images, which keep their shape.
     sizes: Annotated[list[Side], Field(min_length=1)] = Field(
@@ -57,8 +61,8 @@ class DetectionRecipe(Strict):
     aspect_groups: bool = Field(True, description="all images of a batch are wide, or all are tall")
 
     # float16 as in Detectron2, whose losses are scaled; bfloat16 needs no scale.
-    amp: bool = False
-    amp_dtype: Literal["float16", "bfloat16"] = "float16"
+    amp: bool = Field(False, description="mixed precision, by autocast")
+    amp_dtype: Literal["float16", "bfloat16"] = Field("float16", description="of mixed precision")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

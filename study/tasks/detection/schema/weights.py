@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from study.spec.schema.types import Seed, Strict
+from study.spec.schema.types import Seed, Strict, Text
 
 
 class BackboneWeights(Strict):
@@ -14,6 +14,6 @@ class BackboneWeights(Strict):
     name: str | None = Field(None, description="FILE, trial:NAME, or none")
     file: str | None = Field(None, description="a checkpoint: .pth, .pt or .safetensors")
     key: str | None = Field(None, description="one of several sets of tensors in the file")
-    study: str | None = Field(None, description="name of the study that trained the classifier")
-    arm: str | None = Field(None, description="label of its arm")
+    study: Text | None = Field(None, description="name of the study that trained the classifier")
+    arm: Text | None = Field(None, description="label of its arm")
     seed: Seed | None = Field(None, description="of the arm; absent: the first that is finished")
