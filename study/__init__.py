@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from study.api.analysis import Analysis
     from study.api.frames import effects
     from study.plan.plan import Plan
+    from study.trial.telling import tell
 
 __version__ = "0.1.0"
-__all__ = ["Analysis", "Plan", "Study", "effects", "load"]
+__all__ = ["Analysis", "Plan", "Study", "effects", "load", "tell"]
 
 _PLACES = {
     "Analysis": "study.api.analysis",
@@ -27,6 +28,7 @@ _PLACES = {
     "Study": "study.api",
     "effects": "study.api.frames",
     "load": "study.api",
+    "tell": "study.trial.telling",
 }
 
 

@@ -120,7 +120,4 @@ class ClaimMetric:
         text += printed_unit if printed_unit == "x" else f" {printed_unit}".rstrip()
         if len(ends) > 1:
             text += f" [{', '.join(format.number(end * scale, digits) for end in ends[1:])}]"
-        seeds = value.seeds(span)
-        return ", ".join(
-            filter(None, [text, value.note, seeds and quantities.seeds_needed_text(seeds)])
-        )
+        return ", ".join(filter(None, [text, value.note, value.seeds_text(span)]))

@@ -26,6 +26,7 @@ class Divergence:
         import numpy as np
         from scipy.stats import fisher_exact
 
+        # Exact, since counts are those of a few seeds.
         ended = np.array([self.ended, self.base_ended])
         diverged = np.array([self.diverged, self.base_diverged])
         return float(fisher_exact(np.array([diverged, ended - diverged])).pvalue)

@@ -40,6 +40,7 @@ class PublishedValue:
     @property
     def level(self) -> MeasuredRange:
         """Our mean over seeds, on these very images: they are those of the published number."""
+        # A draw of images that is unlucky for us is as unlucky for the published model.
         ours = replace(self.ours, outcomes=None)
         return ranges.measured_range(LEVEL, ours).scaled(self.metric.scale)
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Peak memory is measured only once per session; this relative range, up and down, stands for it.
 SPREAD = 0.01
 
+IN_ADVANCE = "set in advance"
+"""Part of every clause on the seeds that are needed, and the sign that a note explains it."""
+
 State = Literal["supported", "contradicted", "undecided"]
 
 
@@ -118,20 +121,42 @@ class MeasuredRange:
     def seeds(self, span: Span) -> str:
         """The total number of seeds that would decide an undecided claim with 80 % power.
 
-        "" if it is decided, or if more seeds would not help.
+        With its range over the interval of the sd, as text: "12 (5 to 360)". "" if the claim is
+        decided, or if more seeds would not help.
         """
-        if self.state(span) != "undecided" or math.isnan(self.sd):
+        if self.state(span) != "undecided" or math.isnan(self.sd) or self.hidden_by_images(span):
             return ""
-        needed = stats.seeds_needed(self.value, self.sd, *span, confidence=self.confidence)
-        return str(needed or f"more than {stats.MOST_SEEDS}")
+        reach = self.image_error.reach(self.confidence) if self.image_error else 0.0
+        needed = partial(
+            stats.seeds_needed,
+            self.value,
+            low=span.low,
+            high=span.high,
+            confidence=self.confidence,
+            image_reach=reach,
+        )
+        return stats.with_range(self.sd, self.n - 1, needed).text
+
+    def hidden_by_images(self, span: Span) -> bool:
+        """True if the error due to images alone reaches an end of the span, however many seeds."""
+        # However many seeds, the interval is no shorter than this on either side of the mean.
+        reach = self.image_error.reach(self.confidence) if self.image_error else 0.0
+        return any(abs(end - self.value) < reach for end in span)
+
+    def seeds_text(self, span: Span) -> str:
+        """A clause on the seeds that would decide an undecided claim; "" where nothing is known."""
+        if seeds := self.seeds(span):
+            return f"{seeds} seeds in total are needed (80 % power), {IN_ADVANCE}"
+        if self.image_error and self.state(span) == "undecided" and self.hidden_by_images(span):
+            return f"no number of seeds decides it on {self.image_error.images} images"
+        return ""
 
     def scaled(self, scale: float) -> "MeasuredRange":
         ends = {name: getattr(self, name) * scale for name in ("value", "low", "high", "sd")}
-        return replace(self, **ends)
-
-
-def seeds_needed_text(seeds: str) -> str:
-    return f"{seeds} seeds in total are needed (80 % power), set in advance"
+        error = self.image_error
+        if error:
+            error = error._replace(variance=error.variance * scale**2)
+        return replace(self, **ends, image_error=error)
 
 
 @dataclass(frozen=True, eq=False)

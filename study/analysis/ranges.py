@@ -124,6 +124,7 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
     if math.isnan(ends[0]):
         return MeasuredRange(f"{note}: no interval", mean)
     error = _image_error(quantity, *sides, means=[float(row.mean()) for row in values])
+    # Before the logit scale of a level, on which the parts of seeds and images do not add up.
     if error:
         ends = stats.over_images(ends, error, confidence)
         note += f", {error.images} images"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from study import format, stats
-from study.analysis import quantities, ranges
+from study.analysis import ranges
 from study.analysis.image_hits import NO_HITS, ImageHits
 from study.analysis.outcomes import NO_OUTCOMES, Outcomes
 from study.analysis.published_values import (
@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
     word: str
     why: str
     seeds: str = ""
-    """Number of seeds in total that would decide an underpowered verdict, as text."""
+    """Seeds in total that would decide an underpowered verdict, with their range, as text."""
 
 
 NOTHING = Verdict("", "")  # the aspect has no other row to compare with
@@ -238,9 +238,8 @@ def _equivalence(
     if state == "supported":
         return Verdict(REPRODUCED, why)
     if state == "undecided":
-        seeds = measured.seeds(span)
-        needed = quantities.seeds_needed_text(seeds) if seeds else "the spread is too wide"
-        return Verdict(UNDERPOWERED, f"{why}; {needed}", seeds)
+        needed = measured.seeds_text(span) or "the spread is too wide"
+        return Verdict(UNDERPOWERED, f"{why}; {needed}", measured.seeds(span))
     if trend:
         return Verdict(TREND_ONLY, f"{why}; only the sign of the difference agrees")
     return Verdict(CONTRADICTED, why)

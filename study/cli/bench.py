@@ -10,6 +10,7 @@ import click
 
 from study.api.bench import COLUMNS, Setting, document, model, read_study, settings
 from study.cli import FAILED, completions
+from study.cli.bench_time import TimeToTake
 from study.cli.messages import message
 from study.cli.options import Pixels, Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("float32", "bfloat16")
 TIMING = Timing()  # the defaults of a study file
-SECONDS = "Seconds of timing in each setting, for all models together, after warm-up."
+SECONDS = (
+    "Seconds of timing in each setting, for all models together, after warm-up; longer where ten "
+    "rounds need more."
+)
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
 
 
@@ -238,8 +242,14 @@ def _timed(
         message("from the session that the store has; --again times anew")
     elif plan.timed:
         try:
+            expected = TimeToTake(plan)
             with progress("timing") as tick:
-                timing.session(plan, store, machine, again=again, report=tick)
+
+                def report(done: int, total: int) -> None:
+                    tick(done, total)
+                    expected.round(done, total)
+
+                timing.session(plan, store, machine, again=again, report=report)
         except StudyError as error:  # the next setting may fit
             message(f"error: {error}")
             return TimingSession(), str(error)

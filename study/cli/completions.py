@@ -85,6 +85,7 @@ def _study(context: click.Context) -> "Study | None":
 
 def _file(context: click.Context) -> Path | None:
     """The study file of a command line."""
+    # A plugin's names are not offered: to import it would run the user's code at every key.
     file = context.params.get("file")
     # click ends at an option without its value, which is the one to complete, and leaves the rest.
     words = (word for word in context.args if word.endswith((".yaml", ".yml")))
@@ -113,4 +114,5 @@ def _schema_keys(schema: Mapping[str, object]) -> Iterator[str]:
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
     """The names that begin so, each once and in their order."""
+    # In the order of the file, which a sort would lose.
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]

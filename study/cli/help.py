@@ -19,5 +19,6 @@ def help_command(context: click.Context, command: str | None) -> None:
     names = group.list_commands(whole)
     if (chosen := group.get_command(whole, command)) is None:
         raise click.UsageError(unknown("command", command, names), context)
+    # A context of its own, so that its usage line has the name of that command.
     with HelpContext(chosen, whole, info_name=command) as inner:
         click.echo(inner.get_help())

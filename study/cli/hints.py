@@ -56,6 +56,7 @@ def hint(error: click.NoSuchOption, words: Sequence[str]) -> str:
     value = _value(name, words)
     if context is None:
         return ""
+    # A hint at a flag that this command lacks would be the next error.
     known = {flag for parameter in context.command.params for flag in parameter.opts}
     if name in SETTINGS and "--set" in known:
         return f"say --set {SETTINGS[name]}={value}"

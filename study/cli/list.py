@@ -1,15 +1,24 @@
 """list: the studies of a folder with their progress."""
 
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from study.api.request import StudyRequest
 from study.cli.messages import message
 from study.cli.options import folder
-from study.cli.output import console
+from study.cli.output import console, progress
 from study.errors import StudyError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+HEADS = ("study", "question", "arms", "done")
+
+
+class UncountedError(StudyError):
+    """The plan of a study would count its arms, which takes seconds to minutes."""
 
 
 @click.command("list")
@@ -17,32 +26,44 @@ from study.errors import StudyError
 @folder("--store", "results", "Where results are kept.")
 def list_command(ablations: Path, store: Path) -> None:
     """List the studies in ABLATIONS with question, arms and progress."""
-    from rich.markup import escape
-    from rich.table import Table
+    from study.report.columns import FoldedTable
 
-    from study.cli.plan_table import total
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("study", "question", "arms", "done"):
-        table.add_column(name, overflow="fold")
     # The * of pathlib matches hidden files too, unlike that of a shell.
     files = sorted(ablations.glob("[!.]*.yaml"))
     if not files:
         raise StudyError(f"no study files (*.yaml) in {ablations}")
-    for file in files:
-        try:
-            plan, _ = StudyRequest(file, None, (), store, tell=partial(_tell, file)).plan()
-        except StudyError as error:
-            # One line of a table has room for the first line of an error only.
-            first = str(error).partition("\n")[0]
-            table.add_row(escape(file.stem), f"[red]{escape(first)}[/]", "", "")
-            continue
-        done = len(plan.trials) - len(plan.missing)
-        columns = (plan.study.question, str(len(plan.arms)), f"{done}/{total(plan)} trials")
-        table.add_row(escape(file.stem), *map(escape, columns))
-    console().print(table)
+    rows = []
+    with progress("reading studies") as tick:
+        for number, file in enumerate(files, 1):
+            rows.append(_row(StudyRequest(file, None, (), store, tell=_refuse)))
+            tick(number, len(files))
+    console().print(FoldedTable(HEADS, [("", rows)], order=(0, 3, 2, 1), right=frozenset({2})))
+    if any(row[-1] == NEW for row in rows):
+        message(f"note: {NEW}: study plan FILE counts its arms, which takes a while once")
 
 
-def _tell(file: Path, text: str) -> None:
-    # To stderr, as stdout is the table: the first plan of a study counts its arms for seconds.
-    message(f"{file.stem}: {text}")
+NEW = "not planned"
+
+
+def _row(request: StudyRequest) -> "tuple[str | Text, ...]":
+    """A study with its progress, or the first line of what is wrong with it."""
+    from rich.text import Text
+
+    from study.cli.plan_table import total
+
+    name = request.file.stem
+    try:
+        plan, _ = request.plan()
+    except UncountedError:
+        study, _ = request.read().complete()
+        return name, study.question, str(len(study.arms)), NEW
+    except StudyError as error:
+        # A table has room for the first line of an error only.
+        return name, Text(str(error).partition("\n")[0], "red"), "", ""
+    done = f"{len(plan.trials) - len(plan.missing)}/{total(plan)} trials"
+    return name, plan.study.question, str(len(plan.arms)), done
+
+
+def _refuse(text: str) -> None:
+    # A plan says so before it counts; a list shows what is known without that.
+    raise UncountedError(text)

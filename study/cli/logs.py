@@ -98,7 +98,7 @@ class TrialLog:
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
         """`late`: follow a trial from here on, and skip the lines that its log already has."""
         self.store, self.name = store, name
-        self.tail = Tail(store.folder(name).log)
+        self.tail, self.output = Tail(store.folder(name).log), Tail(store.folder(name).output)
         self.printed, self.ended, self.silent = set[str](), False, True
         if late:
             # Reading all once moves the position past what was printed before.
@@ -111,7 +111,7 @@ class TrialLog:
             return
         result = self.store.result(self.name)  # first, so that the log is complete then
         self.ended = result is not None
-        lines = self.tail.lines(last or self.ended)
+        lines = [t for tail in (self.tail, self.output) for t in tail.lines(last or self.ended)]
         for line in (*lines, *self._deaths(), *_end(result, bool(self.printed))):
             self.silent = False
             yield line

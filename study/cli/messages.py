@@ -36,6 +36,7 @@ def _lines(text: str, width: int) -> list[str]:
     """The lines of a message; a command that ends a long one has its own line."""
     lines = list[str]()
     for line in text.split("\n"):
+        # A command with a line break in it cannot be pasted.
         match = COMMAND.match(line) if len(line) > width else None
         lines += [match[1].rstrip(), f"  {match[2]}"] if match else [line]
     return lines

@@ -8,6 +8,7 @@ from rich.text import Text
 from study import format
 from study.cli import searching
 from study.cli.output import in_units
+from study.cli.seed_notes import seeds_of_margin
 from study.format import duration, many
 from study.plan import comparisons
 from study.plan.estimate import remaining
@@ -16,7 +17,7 @@ from study.report.columns import FoldedTable
 from study.spec.schema import SequentialSeeds
 from study.spec.study import Study
 from study.spec.yaml import written
-from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
+from study.stats import smallest_effect, smallest_p
 from study.store.store import Record
 from study.tasks.arms import PlannedArm, Trial
 from study.tune.tuning import Tuning
@@ -226,9 +227,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     )
     margin = plan.study.margins.get(plan.tested)
     if margin and plan.sd > 0:
-        # A margin is in the units of the table, the sd in base units.
-        needed = seeds_for(margin / metric.scale, plan.sd) or f"more than {MOST_SEEDS}"
-        yield f"the margin, {margin:g}{unit}, needs {needed} seeds, set in advance (80 % power)"
+        yield seeds_of_margin(plan, margin)
 
 
 def _refused(arm: PlannedArm) -> bool:

@@ -165,6 +165,7 @@ class LiveDisplay:
         if options.max_width >= WIDE:
             yield self._table()
             return
+        # Below, rich would cut the texts of a table with an ellipsis.
         # A line of words where a table would have no room for its columns.
         yield Text(f"{self.title}  {self._counts()}")
         for name, row in sorted(self.running.items()):

@@ -36,6 +36,7 @@ __all__ = [
     "INCLUDES_ONE",
     "STATUS_SUFFIX",
     "TIED",
+    "UNTESTED",
     "WIDE",
     "Interval",
     "change",
@@ -74,6 +75,8 @@ __all__ = [
 
 DIVERGED = "diverged"
 TIED = "≈"
+UNTESTED = "(?)"
+"""Marks of an arm that ties with the best, and of one of which that is unknown."""
 STATUS_SUFFIX = {"verified": "", "derived": "*", "unverified": "?"}
 """Suffix of a published number, by how far its source was checked."""
 PREFIXES = {"": 1.0, "k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}
@@ -192,6 +195,7 @@ def readable(metric: Metric, means: Iterable[float], spreads: Iterable[float]) -
     are never more decimals than the metric has.
     """
     scaled = [abs(value * metric.scale) for value in means if math.isfinite(value)]
+    # A zero is a spread of equal values, or of one, and says nothing about others.
     spread = sorted(value * metric.scale for value in spreads if math.isfinite(value) and value)
     # Without a spread nothing says which digits are noise.
     if not scaled or not spread or not max(scaled):

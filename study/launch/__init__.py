@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from study.errors import StudyError
 from study.launch import job as job_folder
 from study.launch import slurm, spending
 from study.launch.events import Event, Watch
@@ -39,6 +40,8 @@ def run(
     `work` says of what study they are, and what is to be done after them. On Slurm it returns when
     the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
     """
+    if work.starts_processes and machine.nodes > 1:
+        raise StudyError("trials of this task start their processes themselves, on one node")
     # Before the job exists, since workers read the store as soon as they start.
     trials = job_folder.entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})

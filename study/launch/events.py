@@ -69,7 +69,9 @@ class Watch:
         if name not in self.running and (result or held):
             self.running[name] = number
             events.append(Event("start", name, after=self.open[name]))
-        rows = self.store.history(name)
+        # A curve that came with the result, and was not there while the trial ran, is no progress.
+        grew = result is None or self.store.folder(name).history.exists()
+        rows = self.store.history(name) if grew else []
         if len(rows) < self.open[name]:  # began afresh
             self.open[name] = 0
         events += [Event("epoch", name, row=row) for row in rows[self.open[name] :]]

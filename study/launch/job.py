@@ -6,6 +6,7 @@ jobs/STAMP/
     trials.N.json         the same of trials that results called for later, numbered
     growth/               the lease of the worker that plans a study again which grows
     code/  code.diff      this package as it was, and how it differed from its commit
+    program/DIGEST/       files of the user's program as they were
     worker.HOST-PID       a supervisor that works, or worked, on it
     slurm.json            the Slurm jobs that were submitted for it
     logs/                 what workers printed
@@ -69,6 +70,7 @@ def create_job(
     # Workers run a copy, so that an edit of the package while they run changes no trial.
     if machine.on != "inline":
         snapshot.copy_package(folder)
+    snapshot.copy_programs(folder, work, records)
     write(folder / job_folder.RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
     job = Job.checked({**work.plain, **machine.order, **store_and_code})
@@ -138,6 +140,7 @@ def trials(job: Path, settings: Job | None = None) -> list[str]:
 def add(job: Path, records: Mapping[str, TrialRecord]) -> None:
     """Add trials to a job; the caller holds the lease on its growth."""
     number = len(_growth(job)) + 1
+    snapshot.copy_programs(job, order(job), records)
     file = job_folder.GROWTH.replace("*", f"{number:06}")
     write(job / file, {name: record.plain for name, record in records.items()})
 

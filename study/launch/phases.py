@@ -56,6 +56,7 @@ def trials(worker: Worker) -> int:
                         group=group,
                         known=worker.order.known,
                         ends_early=stopping.rule(record, worker.store),
+                        jobs=[worker.job, *job_folder.alike(worker.job)],
                     )
             except Stopped:
                 pass  # the worker should stop, or another one has taken the trial over

@@ -6,12 +6,16 @@ would change the code in the middle of a study.
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+from study import tasks
 from study.errors import StoreError
 from study.store import ownership
 from study.store.atomic import replace, write
+from study.store.job_records import Work
 from study.store.provenance import ORIGIN, PACKAGE, git, origin
+from study.store.records import TrialRecord
 
 
 def copy_package(job: Path) -> None:
@@ -25,6 +29,16 @@ def copy_package(job: Path) -> None:
     write(code / ORIGIN, origin())
     if origin()["dirty"]:
         replace(job / "code.diff", (git("diff", "HEAD", "--", ".") or "").encode())
+
+
+def copy_programs(job: Path, work: Work, records: Mapping[str, TrialRecord]) -> None:
+    """Copy what the task's trials run into a job folder, before any worker can claim them.
+
+    Raises:
+        StudyError: it has changed since it was planned.
+    """
+    if records:
+        tasks.task(work.task).copy_code(records.values(), job)
 
 
 def environment(job: Path) -> dict[str, str]:

@@ -108,8 +108,9 @@ class Supervisor:
 
     def _start(self, phase: str) -> None:
         self.starts += 1
-        together = phase == "trials" and self.order.devices * self.order.nodes > 1
-        count = self.order.devices if phase == "trials" else int(self.node == 0)
+        devices = 1 if self.order.starts_processes else self.order.devices
+        together = phase == "trials" and devices * self.order.nodes > 1
+        count = devices if phase == "trials" else int(self.node == 0)
         meeting = self._meeting(count) if together else {}
         self.children, self.logs = [], []
         for rank in range(count):

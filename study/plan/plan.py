@@ -175,6 +175,8 @@ class Plan:
         sources = [] if needless else [plugin.source for plugin in study.plugins]
         known = [*study.catalogue]  # a trial reports them all
         whole = Work(phases=[*phases], task=study.task, sources=sources, known=known)
+        if self.task.starts_processes:  # else the record is as earlier versions wrote it
+            whole = whole.model_copy(update={"starts_processes": True})
         return whole.model_copy(update=more)
 
     def records(self) -> dict[str, TrialRecord]:

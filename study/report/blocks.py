@@ -76,5 +76,6 @@ def levels(study: Study, planned: PlannedArm) -> str:
         factor.levels[choice].label
         for factor, choice in zip(study.factors, planned.arm.choices, strict=True)
     ]
+    # A label with a comma would read as two.
     text = ("; " if any("," in label for label in labels) else ", ").join(labels)
     return f"{text} {MATCHED}" if planned.arm.is_twin else text

@@ -54,6 +54,7 @@ def layouts(
     whole, least = [_whole(*column) for column in columns], [_least(*column) for column in columns]
     names = list(order[:keys])
     label = max(names, key=whole.__getitem__)
+    # One table is easier to read than two, so labels give way first.
     # Labels may shrink to a quarter of the width where that puts all columns side by side.
     shrunk = list(least)
     shrunk[label] = min(whole[label], max(SHORTEST_LABEL, width // 4))

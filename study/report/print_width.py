@@ -11,8 +11,9 @@ POINTS_PER_INCH = 72.27  # those of TeX
 GAP = 6.0  # points between two columns
 LABEL = 7.0  # em of a column of labels, whose longer ones are broken into lines
 # "Throughput" is the longest common heading of one word.
-HEAD = 11  # letters of a line of a heading; longer ones are broken where they can be
+HEAD = 12  # letters of a line of a heading; longer ones are broken where they can be
 
+# Sorted by eye from the metrics of Times: 0.25 to 0.33 em, and 0.72 em and more.
 NARROW_LETTERS, WIDE_LETTERS = "ijl.,:;'|!()[] fIrt/-", "mwMWOQGDHNUV@%±×−+=≈Δ●†‡"
 NARROW_EM, EM, CAPITAL_EM, WIDE_EM, SQUARE_EM = 0.3, 0.5, 0.68, 0.78, 1.0
 
@@ -54,6 +55,7 @@ def lines(head: str) -> list[str]:
 
 def _broken(part: str) -> Iterator[str]:
     """A part of a heading broken at spaces, and after `_` and `.` between words."""
+    # An interval is read as one, and short parts need no break.
     if part.startswith("[") or len(part) <= HEAD:
         yield part
         return

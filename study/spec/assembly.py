@@ -29,7 +29,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         layout=file.layout,
         seeds=_seeds(file),
         sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
-        columns=tuple(file.columns or ()) or _columns(configurations),
+        columns=tuple(file.columns or ()) or _columns(file, configurations),
         timing=file.timing,
         expects=file.expects,
         published={
@@ -49,10 +49,13 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
     )
 
 
-def _columns(configurations: Configurations) -> tuple[str, ...]:
+def _columns(file: StudyFile, configurations: Configurations) -> tuple[str, ...]:
+    """The metrics that the file declares, then those that the task prints."""
     # By the baseline, since images of several labels have other metrics.
     baseline = configurations.arm((0,) * len(configurations.places.factors))
-    return configurations.task.columns_of(baseline.config)
+    task = configurations.task
+    own = [name for name in file.metrics if name not in task.catalogue and task.declares_metrics]
+    return (*own, *task.columns_of(baseline.config))
 
 
 def _seeds(file: StudyFile) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from study.spec.image_size import ImageSize, parsed, printed, written
+from study.spec.reading import Reading
 
 Better = Literal["higher", "lower"]
 Kind = Literal["cost", "quality", "speed"]
@@ -25,6 +26,9 @@ class Metric:
 
     batched: bool = False
     """True for a speed whose name may end in a batch size, as in `throughput@b8`."""
+
+    reading: Reading | None = field(default=None, repr=False)
+    """Where the trials of a user's program leave it."""
 
     def __post_init__(self) -> None:
         """Refuse what no table could print; a plugin's metric is checked by no type checker."""

@@ -7,6 +7,7 @@ from study.errors import unknown
 from study.spec.metric import Catalogue, Metric
 from study.spec.problems import Problem
 from study.spec.schema import OwnMetric
+from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
 PRINTED = {"label", "digits"}
@@ -14,15 +15,15 @@ PRINTED = {"label", "digits"}
 
 
 def own_catalogue(
-    catalogue: Catalogue, own: Mapping[str, OwnMetric], tree: Tree, *, declares: bool
+    catalogue: Catalogue, own: Mapping[str, OwnMetric], tree: Tree, task: TaskSchema
 ) -> tuple[Catalogue, list[Problem]]:
     """The catalogue of a study: its task's, with the `metrics` of its file, and their problems.
 
-    A file declares metrics that the catalogue has not if its task takes any, `declares`.
+    A file declares metrics that the catalogue has not if its task takes any.
     """
     metrics, problems = Catalogue(catalogue), list[Problem]()
     for name, keys in own.items():
-        given = keys.model_dump(exclude_none=True)
+        given = keys.model_dump(exclude_none=True, by_alias=True)
         if name in catalogue:
             problems += [
                 Problem(f"{key} of {name} cannot be changed", tree.key([name, key]))
@@ -32,15 +33,20 @@ def own_catalogue(
             metrics[name] = replace(
                 catalogue[name], **{k: given[k] for k in PRINTED & given.keys()}
             )
-        elif not declares:
+        elif not task.declares_metrics:
             problems.append(Problem(unknown("metric", name, catalogue), tree.key([name])))
         elif not name.isidentifier():
             problems.append(Problem(f'"{name}" is no name for a metric', tree.key([name])))
         elif keys.better is None:
             problems.append(Problem('missing key "better"', tree.key([name])))
+        elif keys.origin is not None and not task.reads_metrics:
+            message = "trials of this task report their metrics themselves"
+            problems.append(Problem(message, tree.key([name, "from"])))
         else:
             metrics[name] = declared(name, keys)
-    return metrics, problems
+    # Those that could not be read are no unknown columns as well.
+    wrong = (tree.keys.keys() - own.keys() - catalogue.keys()) if task.declares_metrics else ()
+    return Catalogue(metrics | {name: declared(name, OwnMetric()) for name in wrong}), problems
 
 
 def declared(name: str, keys: OwnMetric) -> Metric:
@@ -51,4 +57,5 @@ def declared(name: str, keys: OwnMetric) -> Metric:
         digits=3 if keys.digits is None else keys.digits,
         better=keys.better or "higher",
         kind="quality",
+        reading=keys.origin.reading(name) if keys.origin else None,
     )

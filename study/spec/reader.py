@@ -202,8 +202,8 @@ def _study(
         return ReadStudy(None, problems)
     absent, valid = Tree({}, document.location), file or salvaged(document)
     factors, more = factors_of(document.value.get("factors", absent), task)
-    tree, declares = document.at(["metrics"]), task.declares_metrics
-    catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
+    tree = document.value.get("metrics", absent)
+    catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, task)
     designs, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
     problems += more + wrong + unfit + undefined_names(document, catalogue)
     paths = [factor.path for factor in factors]

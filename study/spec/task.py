@@ -69,6 +69,11 @@ class TaskSchema(Protocol):
         """True if a study file may declare metrics of its own, which the trials report."""
         ...
 
+    @property
+    def reads_metrics(self) -> bool:
+        """True if a metric may name what reads it, where the program of a trial leaves it."""
+        ...
+
     def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
         """The metrics that a study prints if its file does not say."""
         ...

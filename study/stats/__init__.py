@@ -44,11 +44,14 @@ from study.stats.per_image import (
 from study.stats.power import (
     MOST_SEEDS,
     POWER,
+    SeedsNeeded,
     pooled_sd,
     power,
+    sd_range,
     seeds_for,
     seeds_needed,
     smallest_effect,
+    with_range,
 )
 from study.stats.rows import MetricValue, of_arm, of_arms, of_metric, typed_rows
 from study.stats.seeds_and_images import (
@@ -95,6 +98,7 @@ __all__ = [
     "Pairing",
     "Rule",
     "SeedsAndImages",
+    "SeedsNeeded",
     "SequentialInference",
     "StepEffect",
     "StepOrder",
@@ -133,6 +137,7 @@ __all__ = [
     "ranking",
     "resampled",
     "resolution",
+    "sd_range",
     "seeds_and_images",
     "seeds_for",
     "seeds_needed",
@@ -147,4 +152,5 @@ __all__ = [
     "typed_rows",
     "untested",
     "varying",
+    "with_range",
 ]

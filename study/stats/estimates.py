@@ -86,6 +86,7 @@ def untested(
     if not ranked or ranked[0].mean != ranked[0].mean:
         return frozenset()
     rows = typed_rows(effects(part, ranked[0].arm, how), Effect)
+    # NaN ends, no interval, differ from themselves.
     return frozenset(row.arm for row in rows if row.low != row.low and not _equal(row))
 
 

@@ -60,6 +60,7 @@ def of_fraction(ends: tuple[float, float]) -> tuple[float, float]:
     mean, reach = (low + high) / 2, (high - low) / 2
     if not 0 < mean < 1:  # NaN, too
         return ends
+    # The derivative of logit(m) is 1 / (m (1 - m)).
     moved = reach / (mean * (1 - mean))
     return float(expit(logit(mean) - moved)), float(expit(logit(mean) + moved))
 

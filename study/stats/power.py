@@ -7,13 +7,14 @@ is decided.
 
 from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf, nan, sqrt
 from statistics import NormalDist, variance
+from typing import NamedTuple
 
 from study.stats.intervals import CONFIDENCE
 
-POWER = 0.8  # also written out in `quantities.seeds_needed_text`
+POWER = 0.8  # also written out in `MeasuredRange.seeds_text`
 MOST_SEEDS = 1000  # the search for a number of seeds ends here
 # fmt: off
 SMALLEST = (
@@ -57,7 +58,7 @@ def seeds_for(effect: float, sd: float) -> int | None:
     """The fewest seeds that detect a difference; None if more than `MOST_SEEDS` are needed.
 
     `sd` is the sd of the per-seed difference, in the unit of `effect`. An estimate from few seeds
-    is itself uncertain: from three, the true sd is between half of it and six times it.
+    is itself uncertain: see `with_range`.
     """
     # Two seeds at least, since one gives no interval.
     enough = (n for n in range(2, MOST_SEEDS + 1) if smallest_effect(n) * sd <= abs(effect))
@@ -74,14 +75,62 @@ def pooled_sd(samples: Iterable[Sequence[float]]) -> float:
     return sqrt(total / sum(freedom))
 
 
+def sd_range(sd: float, freedom: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The chi-square interval of the true sd of normal values, from a sample's `sd`.
+
+    With 2 degrees of freedom, of three seeds, it goes from half the sd to six times it.
+    """
+    from scipy.special import chdtri
+
+    tail = (1 - confidence) / 2
+    # chdtri takes the probability above.
+    # The sum of squares over the true variance is chi-square, so a small sample bounds it badly.
+    low, high = (sd * sqrt(freedom / chdtri(freedom, above)) for above in (tail, 1 - tail))
+    return float(low), float(high)
+
+
+class SeedsNeeded(NamedTuple):
+    """A number of seeds in all, and its range over the interval of the sd; None: too many."""
+
+    number: int | None
+    low: int | None
+    high: int | None
+
+    @property
+    def text(self) -> str:
+        """The number with its range: "12 (5 to 360)"."""
+        if self.low is None:
+            return f"more than {MOST_SEEDS}"
+        if self.low == self.high:
+            return f"{self.low}"
+        number, high = (f"more than {MOST_SEEDS}" if n is None else n for n in self[::2])
+        return f"{number} ({self.low} to {high})"
+
+
+def with_range(sd: float, freedom: int, needed: Callable[[float], int | None]) -> SeedsNeeded:
+    """The seeds that an sd needs, and those that the ends of its interval need.
+
+    Estimates of few seeds say little: of three, the true number may be 40 times as large.
+    """
+    low, high = sd_range(sd, freedom)
+    return SeedsNeeded(needed(sd), needed(low), needed(high))
+
+
 def seeds_needed(
-    mean: float, sd: float, low: float, high: float, *, confidence: float = CONFIDENCE
+    mean: float,
+    sd: float,
+    low: float,
+    high: float,
+    *,
+    confidence: float = CONFIDENCE,
+    image_reach: float = 0.0,
 ) -> int | None:
     """The fewest seeds in all whose interval contains neither bound with 80 % power.
 
     Such an interval lies wholly between the bounds or wholly outside them. If one bound is near,
     this takes (t of confidence + t of power) sd / sqrt(n) below the distance to it; if both are
-    near, the interval may include either. None if more than `MOST_SEEDS` are needed. The power
+    near, the interval may include either. `image_reach` is the half-width that the draw of images
+    adds (`over_images`), which stays as it is. None if more than `MOST_SEEDS` are needed. The power
     holds if `mean` and `sd` (> 0) are true; estimates of them are themselves uncertain. The number
     is one to set in advance: adding seeds until the interval decides multiplies the error rate, for
     which there is `sequential`.
@@ -92,7 +141,8 @@ def seeds_needed(
     # All numbers at once: 999 evaluations of the t distribution in one call.
     counts = np.arange(2, MOST_SEEDS + 1)
     error = sd / np.sqrt(counts)
-    reach = stdtrit(counts - 1, (1 + confidence) / 2) * error
+    # More seeds shrink the part of the seeds alone; the images are the same ones.
+    reach = np.hypot(stdtrit(counts - 1, (1 + confidence) / 2) * error, image_reach)
     ends = np.array([low - reach, low + reach, high - reach, high + reach])
     below = stdtr(counts - 1, (ends - mean) / error)  # probability that a new mean lies there
     power = below[0] + np.maximum(below[2] - below[1], 0) + 1 - below[3]

@@ -88,6 +88,7 @@ def p_over_images(differences: Numbers, error: ImageError) -> float:
     def excess(p: float) -> float:
         return float((stdtrit(freedom, 1 - p / 2) ** 2 * variances).sum()) - mean**2
 
+    # The search needs ends of two signs.
     if excess(LEAST_P) <= 0:
         return 0.0
     # At p = 1 the interval has no width.

@@ -59,6 +59,8 @@ class Work(Frozen):
     sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
     """The study's plugins, each with its digest; the task may be in one."""
 
+    starts_processes: bool = False
+    """True if a trial starts its processes itself: a worker is one, however many devices it has."""
     known: list[str] = Field([])
     """The metrics of the study's catalogue; a trial that reports another one fails."""
 

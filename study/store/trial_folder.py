@@ -35,6 +35,11 @@ class TrialFolder:
         return self.path / "log.txt"
 
     @property
+    def output(self) -> Path:
+        """The output of the program that a trial runs."""
+        return self.path / "output.txt"
+
+    @property
     def images(self) -> Path:
         """The fingerprints of the images that the trial began on."""
         return self.path / "images.json"

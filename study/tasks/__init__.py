@@ -5,9 +5,10 @@ task, so that a command that needs none starts without torch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -35,8 +36,6 @@ from study.trial.group import Alone, Group
 from study.trial.running import Finished, RunningTrial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from study.metrics.workloads import Workload
     from study.tasks.image_samples import Arrays
 
@@ -106,6 +105,8 @@ class Task(ABC):
     """True if a trial asks `Callbacks.ends_early` after every epoch."""
     declares_metrics = False
     """True if a study file may declare metrics of its own, which the trials report."""
+    reads_metrics = False
+    """True if such a metric may say what reads it, where the program of a trial leaves it."""
 
     def image_samples(
         self, first: "Mapping[int, Arrays]", second: "Mapping[int, Arrays]", metric: str
@@ -176,6 +177,13 @@ class Task(ABC):
         """The record from which a worker runs a trial of an arm."""
 
     # ---- 4. how one trial is run ----
+
+    starts_processes = False
+    """True if a trial starts its processes itself: a worker is one, however many devices it has."""
+
+    def copy_code(self, records: Iterable[TrialRecord], job: Path) -> None:
+        """Copy what trials run, beside this package, into a job; StudyError if that has changed."""
+        return
 
     @abstractmethod
     def run(self, trial: RunningTrial) -> Finished:
@@ -285,7 +293,7 @@ def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
     return entry if isinstance(entry, Task) else import_module(entry).TASK
 
 
-OURS = ("classification", "detection")
+OURS = ("classification", "detection", "program")
 """The tasks of this package; others come from plugins."""
 
 TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in OURS}

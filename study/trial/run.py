@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from math import isfinite
+from pathlib import Path
 from typing import SupportsFloat
 
 from study.errors import StoreError
@@ -20,7 +21,7 @@ from study.trial.callbacks import Callbacks, Message, Stopped, goes_on, nothing
 from study.trial.environment import environment
 from study.trial.group import Group
 from study.trial.log import LogFile
-from study.trial.running import Finished, RunningTrial
+from study.trial.running import Finished, RunningTrial, TrialError
 
 Run = Callable[[RunningTrial], Finished]
 """A task's function that runs one trial."""
@@ -40,6 +41,7 @@ def run_trial(
     group: Group,
     known: Collection[str] = (),
     ends_early: Callable[[Sequence[EpochRow]], bool] = goes_on,
+    jobs: Sequence[Path] = (),
 ) -> None:
     """Run a trial by its task's `run` and save its result.
 
@@ -47,7 +49,7 @@ def run_trial(
     user's job folder, because a record names code to import and other users may write to the store.
     Every process of a group calls this with the same trial; the lease is the leader's. After an
     error the group is closed and cannot train another trial. A metric that is not `known` fails
-    the trial; every one is without names.
+    the trial; every one is without names. One of `jobs` has a copy of the user's code.
 
     Raises:
         Stopped: `stop` returned True, or the lease was lost; finished epochs are saved.
@@ -58,14 +60,14 @@ def run_trial(
         caller, record = Callbacks(pulse=pulse), _leading(group, None)
         _join(run, RunningTrial(store, name, record, device, caller, group))
         return
-    record, began = _leading(group, record), time.time()
+    record, began, number = _leading(group, record), time.time(), lease.number
     here = environment(device, record.task).model_copy(update={"processes": group.world})
     log = LogFile(store.folder(name).log, report)
-    log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
+    log({"event": "began", "lease": number, "device": device, "commit": here.commit})
     caller = Callbacks(stop, lambda: lease.held, pulse, log, ends_early)
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
-        finished = run(RunningTrial(store, name, record, device, caller, group, lease.number))
+        finished = run(RunningTrial(store, name, record, device, caller, group, number, jobs))
         ends |= _ended(finished, known)
     except Stopped as stopped:
         log({"event": "stopped", "where": str(stopped)})
@@ -74,13 +76,23 @@ def run_trial(
         message = group.failed(error)
         if message is None or isinstance(error, StoreError):  # None: a process was killed
             raise
-        log({"event": "error", "traceback": traceback.format_exc()})
-        ends["error"] = message
-    outcome = Outcome(**ends, began=began, seconds=_seconds(ends, began), environment=here)
-    _save(store, name, outcome, lease)
+        ends |= _failed(error, message, log)
+    _save(store, name, lease, ends | {"began": began, "environment": here})
 
 
-def _save(store: Store, name: str, outcome: Outcome, lease: Lease) -> None:
+def _failed(error: Exception, message: str, log: LogFile) -> Record:
+    """The outcome of a trial that failed, with the last lines of what it ran."""
+    log({"event": "error", "traceback": _traceback(error)})
+    return {"error": message, **({"log": error.log} if isinstance(error, TrialError) else {})}
+
+
+def _traceback(error: Exception) -> str:
+    # That of a program is in its own output; ours would say nothing of it.
+    return str(error) if isinstance(error, TrialError) else traceback.format_exc()
+
+
+def _save(store: Store, name: str, lease: Lease, ends: Record) -> None:
+    outcome = Outcome(**ends, seconds=_seconds(ends))
     if store.save(name, outcome, lease) and outcome.state != "failed":
         with suppress(OSError):  # no attempt resumes from it any more
             store.folder(name).previous.unlink(missing_ok=True)
@@ -94,10 +106,10 @@ def _leading(group: Group, record: TrialRecord | None) -> TrialRecord:
     return leaders
 
 
-def _seconds(ends: Record, began: float) -> float:
+def _seconds(ends: Record) -> float:
     """Seconds of all attempts, as far as their epochs say; else of this one."""
     epochs: list[EpochRow] = ends.get("history", [])
-    return sum(row.seconds or 0.0 for row in epochs) or time.time() - began
+    return sum(row.seconds or 0.0 for row in epochs) or time.time() - ends.get("began", 0.0)
 
 
 def _ended(finished: Finished, known: Collection[str]) -> Record:
@@ -114,6 +126,7 @@ def _ended(finished: Finished, known: Collection[str]) -> Record:
         if value is not None and finished.state == "completed" and not isfinite(value):
             raise ValueError(f"{metric} is {value}: if that is a result, its state is diverged")
     values = vars(finished) | {"metrics": finite(finished.metrics), "history": [*finished.history]}
+    values |= {"log": [*finished.log]}
     return {key: value for key, value in values.items() if value or key == "metrics"}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from study.errors import StudyError
 from study.store.records import EpochRow, ImageFingerprint, TrialRecord
 from study.store.store import Store
 from study.trial.callbacks import Callbacks
@@ -23,11 +24,21 @@ class RunningTrial:
     group: Group
     lease: int = 0
     """The number of the attempt; 0 in processes that do not lead."""
+    jobs: Sequence[Path] = ()
+    """Folders of jobs, one of which has a copy of the code that `Task.copy_code` put there."""
 
     @property
     def folder(self) -> Path:
         """The folder of the trial, where an attempt finds what an earlier one left."""
         return self.store.trial(self.name)
+
+
+class TrialError(StudyError):
+    """A trial that failed, with the last lines of output of what it ran."""
+
+    def __init__(self, message: str, log: Sequence[str]) -> None:
+        super().__init__(message)
+        self.log = [*log]
 
 
 @dataclass(frozen=True)
@@ -39,5 +50,7 @@ class Finished:
     state: Literal["completed", "diverged", "censored"] = "completed"
     predictions: str = ""
     """The file of predictions in the folder of the trial."""
+    log: Sequence[str] = ()
+    """The last lines of output, of a trial that did not end well."""
     images: Mapping[str, ImageFingerprint] = field(default_factory=dict)
     """Fingerprints of the images by split, where they are files."""

@@ -75,7 +75,9 @@ def test_pairs_are_made_by_seed():
     outcome = judgement("A is better than B on top1", measured.sample(frac=1, random_state=0))
     low, high = reference.ttest_1samp([1, 1, 2], 0).confidence_interval()
     shown = f"+1.33 pp [{low:.2f}, {high:.2f}], 3 pairs".replace("-", "−")
-    assert outcome.why == f"{shown}, 4 seeds in total are needed (80 % power), set in advance"
+    assert outcome.why == (
+        f"{shown}, 4 (3 to 61) seeds in total are needed (80 % power), set in advance"
+    )
 
 
 def test_the_seeds_that_would_decide_are_the_fewest_that_probably_do():

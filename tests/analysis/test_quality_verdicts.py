@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.analysis.verdicts import ASPECTS, VERDICT_WORDS, verdicts
-from study.stats import effects, interval, of_fraction, seeds_needed
+from study.stats import effects, interval, of_fraction, sd_range, seeds_needed
 from tests.analysis.verdict_frames import SPREAD, frame, judged, last, printed, seeds, words
 from tests.catalogue import METRICS
 
@@ -133,7 +133,8 @@ def test_a_baseline_that_diverged_leaves_no_difference_and_no_order(value):
 def test_the_seeds_said_to_decide_are_those_of_the_statistics():
     values = 70.5 + 0.5 * SPREAD
     verdict = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
-    needed = str(seeds_needed(70.5, 0.5, 69.0, 71.0))
+    ends = (seeds_needed(70.5, sd, 69.0, 71.0) for sd in sd_range(0.5, 2))
+    needed = "{} ({} to {})".format(seeds_needed(70.5, 0.5, 69.0, 71.0), *ends)
     assert verdict["level_seeds"] == needed
     assert verdict["level_why"].endswith(
         f"; {needed} seeds in total are needed (80 % power), set in advance"

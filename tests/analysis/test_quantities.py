@@ -12,6 +12,7 @@ from study.analysis.quantities import (
     DIFFERENCE,
     LEVEL,
     RATIO,
+    MeasuredRange,
     Span,
     SpeedRatio,
     SpeedRatios,
@@ -153,3 +154,12 @@ def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
         apart += compared(DIFFERENCE, first, other).sign is not None
     print(f"{apart} of 400")
     assert 4 <= apart <= 28
+
+
+def test_no_number_of_seeds_decides_what_images_hide():
+    error = stats.ImageError(0.05**2, 360)
+    hidden = MeasuredRange("", 0.05, -0.06, 0.16, sd=0.02, n=3, image_error=error)
+    assert hidden.seeds(Span(0, math.inf)) == ""
+    assert hidden.seeds_text(Span(0, math.inf)) == "no number of seeds decides it on 360 images"
+    plain = MeasuredRange("", 0.05, -0.06, 0.16, sd=0.04, n=3)
+    assert plain.seeds_text(Span(0, math.inf)).endswith("set in advance")

@@ -21,7 +21,8 @@ addEventListener("securitypolicyviolation", (event) => failures.push(event.block
 </script>"""
 PROBE = """<script>
 addEventListener("load", () => {
-  const value = (() => { %s })();
+  let value = null;
+  try { value = (() => { %s })(); } catch (error) { failures.push(String(error)); }
   parent.postMessage(JSON.stringify({ value, failures }), "*");
 });
 </script>"""
@@ -39,7 +40,7 @@ def evaluated(text, script, folder, *, width):
     text = text.replace("<style>", f"{LISTEN}<style>", 1)
     (folder / "page.html").write_text(text.replace("</body>", f"{PROBE % script}</body>"), "utf-8")
     (folder / "frame.html").write_text(FRAME % width, "utf-8")
-    dom = _opened("--dump-dom", folder / "frame.html", "--virtual-time-budget=5000")
+    dom = _opened("--dump-dom", folder / "frame.html", "--virtual-time-budget=30000")
     result = json.loads(unescape(re.search(r"<pre>(.*?)</pre>", dom, re.DOTALL)[1]))
     return result["value"], result["failures"]
 

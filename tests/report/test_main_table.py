@@ -128,3 +128,9 @@ def test_a_table_with_many_columns_says_that_it_needs_both_columns(main):
     columns = ("params", "macs", "throughput", "latency_p50", "latency_p90", "memory", "top1")
     qualities = ("top5", "top1@96", "top1@128", "loss")
     assert r"\begin{table*}" in latex(main(top1=SEEDS, columns=(*columns, *qualities)))
+
+
+def test_an_arm_that_cannot_be_compared_with_the_best_is_marked_as_unknown(main):
+    table = main(top1=SEEDS | {"Average Pooling": [0.85, "pending", "pending"]}, columns=("top1",))
+    assert texts(table, "Average Pooling")["top1"] == "85.0 (1/3) (?)"
+    assert any(note.startswith("(?): too few seeds") for note in table.notes)

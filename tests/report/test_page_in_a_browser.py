@@ -6,7 +6,9 @@ import pytest
 
 from study.report import report
 from study.report.page import page
+from tests.report import scenes
 from tests.report.browser import evaluated, needs_browser, printed
+from tests.report.conftest import laboratory
 
 pytestmark = [pytest.mark.slow, needs_browser]
 
@@ -15,16 +17,15 @@ ROWS = f"{LABELS}.map((label) => label.textContent)"
 
 
 @pytest.fixture(scope="module")
-def pages():
-    """The page of the complete study, made once."""
-    return {}
+def shown(tmp_path_factory):
+    """A report of several figures and tables, and its page."""
+    study_report = report.report(*scenes.emsa(laboratory(tmp_path_factory.mktemp("emsa"))))
+    return study_report, page([study_report])
 
 
 @pytest.fixture
-def text(pages, complete):
-    if not pages:
-        pages["complete"] = page([report.report(*complete)])
-    return pages["complete"]
+def text(shown):
+    return shown[1]
 
 
 @pytest.mark.parametrize("width", [390, 768, 1200])
@@ -76,7 +77,7 @@ def test_a_legend_takes_no_room_from_its_chart(text, tmp_path, width):
 def test_rows_are_sorted_within_a_factor_and_the_baseline_stays_first(text, tmp_path):
     script = f"""
       const heads = document.querySelector(".study-table table").tHead.rows[0].cells;
-      const press = (cell) => {{ cell.querySelector("button").click(); return {ROWS}; }};
+      const press = (cell) => {{ cell.querySelector("[role=button]").click(); return {ROWS}; }};
       return [press(heads[0]), press(heads[0]), press(heads[heads.length - 1])];
     """
     (up, down, by_value), failures = evaluated(text, script, tmp_path, width=1200)
@@ -105,8 +106,8 @@ def test_trials_can_be_searched_and_marks_tell_their_numbers(text, tmp_path):
     assert failures == []
 
 
-def test_paper_begins_with_the_answer_and_its_table(text, complete, tmp_path):
-    study_report = report.report(*complete)
+def test_paper_begins_with_the_answer_and_its_table(shown, tmp_path):
+    study_report, text = shown
     sheets = [" ".join(sheet.split()) for sheet in printed(text, tmp_path)]
     assert study_report.plan.study.question in sheets[0]
     assert study_report.answer[:40] in sheets[0]

@@ -64,3 +64,38 @@ def test_plans_can_say_it_without_numpy():
         "sys.exit(bool({'pandas', 'numpy', 'scipy'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# ---- the uncertainty of a number of seeds ----
+
+
+def test_the_range_of_an_sd_holds_the_truth_as_often_as_it_says():
+    samples = np.random.default_rng(0).normal(0, 1, (4000, 3)).std(axis=1, ddof=1)
+    held = [low <= 1 <= high for low, high in (stats.sd_range(float(sd), 2) for sd in samples)]
+    assert 0.94 <= np.mean(held) <= 0.96
+
+
+def test_of_three_seeds_the_sd_is_between_half_of_it_and_six_times_it():
+    assert stats.sd_range(1.0, 2) == pytest.approx((0.52, 6.28), abs=0.01)
+
+
+def test_the_seeds_have_the_range_of_the_sd():
+    needed = stats.with_range(1.0, 9, lambda sd: stats.seeds_for(1.0, sd))
+    low, high = stats.sd_range(1.0, 9)
+    assert needed == (
+        stats.seeds_for(1.0, 1.0),
+        stats.seeds_for(1.0, low),
+        stats.seeds_for(1.0, high),
+    )
+    assert needed.text == "10 (6 to 29)"
+    assert stats.with_range(1.0, 1, lambda sd: None).text == "more than 1000"
+    assert (
+        stats.with_range(1.0, 2, lambda sd: None if sd > 1 else 9).text == "9 (9 to more than 1000)"
+    )
+    assert stats.with_range(1.0, 2, lambda sd: 2).text == "2"
+
+
+def test_images_that_add_to_an_interval_need_more_seeds():
+    alone = stats.seeds_needed(1.0, 1.0, 0.0, np.inf)
+    assert stats.seeds_needed(1.0, 1.0, 0.0, np.inf, image_reach=0.5) > alone
+    assert stats.seeds_needed(1.0, 1.0, 0.0, np.inf, image_reach=1.0) is None

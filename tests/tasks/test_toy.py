@@ -140,7 +140,7 @@ def test_a_mistake_is_told_with_its_place(inside, bowl, mistake):
 def test_without_its_plugin_the_task_is_unknown(inside, bowl):
     done = inside("plan", bowl)
     assert done.returncode == 2
-    assert 'unknown task "toy" (known: classification, detection)' in done.stderr
+    assert 'unknown task "toy" (known: classification, detection, program)' in done.stderr
     assert "--import PLUGIN" in done.stderr
 
 

@@ -9,7 +9,7 @@ from study.plan.plan import Plan
 from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures import row_layout
-from study.report.figures.forest import FLOOR, MEAN, SEED, Forest, figures
+from study.report.figures.forest import FLOOR, MEAN, SEED, ForestPlot, figures
 from study.report.figures.report_figure import ReportFigure, frame
 from study.report.figures.states import qualities, state
 from study.report.table import plain
@@ -32,7 +32,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
     names = qualities(plan)
     # If every quality has a size there is no other way to see the effects.
     unsized = [name for name in names if sized(name)[1] is None]
-    forest = Forest(
+    forest = ForestPlot(
         "effects",
         row_layout.arm_lines(plan, baseline=False),
         points(report),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from study.report.contents import Report
-from study.report.figures.forest import MEAN, Forest, figures
+from study.report.figures.forest import MEAN, ForestPlot, figures
 from study.report.figures.report_figure import ReportFigure, frame
 from study.report.figures.row_layout import Line
 from study.report.figures.states import qualities
@@ -24,7 +24,7 @@ def factors(report: Report) -> Iterator[ReportFigure]:
     data = points(report)
     intro = "Effects of factors; a sum is aliased effects, which these arms cannot separate."
     names = qualities(report.plan)
-    yield from figures(report, Forest("factors", _lines(data), data, "effect", names, intro))
+    yield from figures(report, ForestPlot("factors", _lines(data), data, "effect", names, intro))
 
 
 def points(report: Report) -> pd.DataFrame:

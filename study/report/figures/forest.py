@@ -44,7 +44,7 @@ class RowMark(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Forest:
+class ForestPlot:
     """Differences in rows, before they are drawn."""
 
     name: str
@@ -76,7 +76,7 @@ class Forest:
         return [name for name in self.metrics if name in known]
 
 
-def figures(report: Report, forest: Forest) -> Iterator[ReportFigure]:
+def figures(report: Report, forest: ForestPlot) -> Iterator[ReportFigure]:
     """One panel per quality side by side; several figures if there are too many rows or panels."""
     number, marks = 0, forest.marks
     texts = _texts(report, forest, marks)
@@ -98,7 +98,7 @@ def _lines(text: str) -> int:
     return text.count("\n")
 
 
-def _texts(report: Report, forest: Forest, marks: list[RowMark]) -> dict[tuple[str, str], str]:
+def _texts(report: Report, forest: ForestPlot, marks: list[RowMark]) -> dict[tuple[str, str], str]:
     """The text at the right of a row, by metric and row: as in the table, or its state."""
     texts = {}
     for mark in marks:
@@ -119,7 +119,7 @@ def _texts(report: Report, forest: Forest, marks: list[RowMark]) -> dict[tuple[s
 
 def _figure(
     report: Report,
-    forest: Forest,
+    forest: ForestPlot,
     names: list[str],
     *,
     page: Page,
@@ -154,7 +154,7 @@ def _write_numbers(axes: Axes, places: dict[str, float], texts: dict[str, str]) 
         row_layout.write_beside(axes, y, space + texts[row], word=row not in numbers)
 
 
-def _meaning(report: Report, forest: Forest, names: list[str]) -> str:
+def _meaning(report: Report, forest: ForestPlot, names: list[str]) -> str:
     """One line that says what marks, bars, band and zero are."""
     own = [mark for mark in forest.marks if mark.metric in names]
     means = [mark for mark in own if mark.what == MEAN]
@@ -222,7 +222,7 @@ def _panel(axes: Axes, marks: list[RowMark], places: dict[str, float], *, ticks:
 
 def _alt(
     report: Report,
-    forest: Forest,
+    forest: ForestPlot,
     names: list[str],
     *,
     page: Page,

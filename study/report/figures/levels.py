@@ -18,8 +18,8 @@ from study.report.figures.axes import linear, within_percent
 from study.report.figures.forest import write_note
 from study.report.figures.interval_text import interval_text
 from study.report.figures.report_figure import ReportFigure, any_range, frame, listing, value_text
-from study.report.figures.series import Point, Series, draw, panels
-from study.report.figures.style import GREY, PALE, SMALL
+from study.report.figures.series import Point, Series, draw, name_place, panels
+from study.report.figures.style import GREY, PALE
 from study.report.figures.text_fit import width, wrapped
 from study.report.table import plain
 from study.spec.metric import Metric
@@ -152,18 +152,7 @@ def _baseline(report: Report, axes: Axes, base: list[LevelMark]) -> None:
         if band is not None:
             low, high = (mark.value + end * scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0)
-        axes.axvline(mark.x, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
-        axes.annotate(
-            "baseline" + ", grey: noise floor (A/A)" * bool(band),
-            (mark.x, 1),
-            (0, 2),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=SMALL,
-            color=GREY,
-        )
+        name_place(axes, mark.x, "baseline" + ", grey: noise floor (A/A)" * bool(band))
 
 
 # ---- alternative text ----

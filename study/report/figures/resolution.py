@@ -27,9 +27,9 @@ from study.report.figures.report_figure import (
     value_text,
 )
 from study.report.figures.row_layout import chunks
-from study.report.figures.series import SOME, Point, Series, draw, name_ends, panels
+from study.report.figures.series import SOME, Point, Series, draw, name_ends, name_place, panels
 from study.report.figures.states import qualities
-from study.report.figures.style import ARMS, GREY, SMALL
+from study.report.figures.style import ARMS
 from study.spec.image_size import mean_side
 from study.spec.metric import Metric, sized
 from study.stats import typed_rows
@@ -91,7 +91,10 @@ def _quality_figures(report: Report) -> Iterator[ReportFigure]:
             figure, (axes,) = panels(report, 1)
             series = _series(marks, names)
             placed = draw(axes, series, bands=True)
-            _trained(axes, _training_sides(report.plan))
+            trained = _training_sides(report.plan)
+            # Arms that are trained at several sizes have no common one to name.
+            for side in trained if len(trained) == 1 else ():
+                name_place(axes, side, "size of training")
             _side_axis(axes, marks, "Side of the test image")
             axes.set_ylabel(format.head(catalogue[base]), parse_math=False)
             within_percent(axes, catalogue[base], (mark.value for mark in marks))
@@ -229,23 +232,6 @@ def _side_axis(axes: Axes, marks: list[SideMark], title: str) -> None:
     # Whole numbers are the sides of squares.
     oblong = any(side % 1 for side in sides)
     axes.set_xlabel(f"{title}{', or of a square of its area' * oblong} (px)")
-
-
-def _trained(axes: Axes, sides: set[float]) -> None:
-    """Mark the size of the training images, if it is the same for all arms."""
-    for side in sides if len(sides) == 1 else ():
-        axes.axvline(side, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
-        axes.annotate(
-            "size of training",
-            (side, 1),
-            (0, 2),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=SMALL,
-            color=GREY,
-        )
 
 
 # ---- alternative text ----

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from study.report.contents import Report
 from study.report.figures.report_figure import error_bars
-from study.report.figures.style import ARMS, BLACK, SMALL
+from study.report.figures.style import ARMS, BLACK, GREY, SMALL
 from study.report.figures.text_fit import width, wrapped
 
 APART = 9.0  # points between the middles of two names
@@ -128,6 +128,23 @@ def name_ends(figure: Figure, axes: Axes, every: Sequence[Series]) -> None:
                 "relpos": (0, 0.5),
             },
         )
+
+
+def name_place(axes: Axes, x: float, text: str) -> None:
+    """Draw a dashed line at a place of the horizontal axis, with a name above the panel."""
+    # Above, where no line of means can be below the name.
+    axes.axvline(x, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
+    axes.annotate(
+        text,
+        (x, 1),
+        (0, 2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=SMALL,
+        color=GREY,
+    )
 
 
 def names_width(every: Sequence[Series]) -> float:

@@ -2,22 +2,25 @@
 
 The caption and the notes are outside the element of class `scroll`, which a page may let scroll, so
 that they are read whole beside a wide table. Cells of class `delta` are the first differences from
-the baseline, which a page may keep in view.
+the baseline, which a page may keep in view; those of class `words` have sentences.
 """
 
 import re
 from html import escape
+from itertools import islice
 
 from study.report.formats.labels import label
 from study.report.table import Cell, Row, Table, TableBlock
 
+SENTENCE = 24  # letters from which a text without a number is one to be read from the left
+
 
 def html(table: Table) -> str:
     """A figure of HTML whose cells have their numbers for sorting."""
-    delta = _delta(table)
+    kinds = _kinds(table)
     heads = "".join(
-        f'<th scope="col"{_class(place == delta)}>{escape(head)}</th>'
-        for place, head in enumerate(table.heads)
+        f'<th scope="col"{kind}>{escape(head)}</th>'
+        for kind, head in zip(kinds, table.heads, strict=True)
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     lines = [
@@ -27,7 +30,7 @@ def html(table: Table) -> str:
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(_region(table))}">',
         "<table>",
         f'<thead><tr><th scope="col">{escape(_first(table))}</th>{heads}</tr></thead>',
-        *(_block(block, delta) for block in table.blocks),
+        *(_block(block, kinds) for block in table.blocks),
         "</table>",
         "</div>",
         f"<ul>{notes}</ul>" if notes else "",
@@ -47,31 +50,37 @@ def _first(table: Table) -> str:
     return "arm" if any(row.baseline for block in table.blocks for row in block.rows) else ""
 
 
-def _delta(table: Table) -> int:
-    """The column of the first differences; -1 without one."""
-    return next((i for i, key in enumerate(table.keys) if key.endswith("-delta")), -1)
+def _kinds(table: Table) -> list[str]:
+    """The class of every column: that of the first differences, of sentences, or none."""
+    kinds = [""] * len(table.heads)
+    for place in range(len(kinds)):
+        cells = [row.cells[place] for block in table.blocks for row in block.rows]
+        if not any(cell.value is not None for cell in cells) and any(
+            len(cell.text) > SENTENCE for cell in cells
+        ):
+            kinds[place] = ' class="words"'
+    deltas = (place for place, key in enumerate(table.keys) if key.endswith("-delta"))
+    for place in islice(deltas, 1):
+        kinds[place] = ' class="delta"'
+    return kinds
 
 
-def _class(delta: bool) -> str:
-    return ' class="delta"' if delta else ""
-
-
-def _block(block: TableBlock, delta: int) -> str:
+def _block(block: TableBlock, kinds: list[str]) -> str:
     """One `tbody` per block, so that sorting keeps rows with their factor."""
     width = 1 + max((len(row.cells) for row in block.rows), default=0)
     # The text is an element of its own, which may stay in view while the row scrolls.
     head = f'<tr><th scope="rowgroup" colspan="{width}"><span>{escape(block.head)}</span></th></tr>'
-    rows = [_row(row, delta) for row in block.rows]
+    rows = [_row(row, kinds) for row in block.rows]
     return "\n".join(["<tbody>", *([head] if block.head else []), *rows, "</tbody>"])
 
 
-def _row(row: Row, delta: int) -> str:
+def _row(row: Row, kinds: list[str]) -> str:
     kind = ' class="baseline"' if row.baseline else ""
-    texts = "".join(_cell(cell, place == delta) for place, cell in enumerate(row.cells))
+    texts = "".join(_cell(*pair) for pair in zip(row.cells, kinds, strict=True))
     return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{texts}</tr>'
 
 
-def _cell(cell: Cell, delta: bool) -> str:
+def _cell(cell: Cell, kind: str) -> str:
     # The value in base units: texts such as "1.2 ± 0.1" do not sort as numbers.
     order = (
         "" if cell.value is None or cell.value != cell.value else f' data-order="{cell.value!r}"'
@@ -79,4 +88,4 @@ def _cell(cell: Cell, delta: bool) -> str:
     # An element of its own, which a narrow page writes on a line of its own.
     text = re.sub(r"(\[.*?\])", r'<span class="range">\1</span>', escape(cell.text))
     text = f"<strong>{text}</strong>" if cell.bold else text
-    return f"<td{_class(delta)}{order}>{text}</td>"
+    return f"<td{kind}{order}>{text}</td>"

@@ -58,6 +58,7 @@ def latex(table: Table) -> str:
 
 def fits_column(table: Table) -> bool:
     """True if the table has room in one column of a paper, with long labels in lines."""
+    # A label may be broken, yet not into lines of a few letters.
     least = min(print_width.LABEL, _longest(table))
     return table.narrow and _room(table, print_width.COLUMN) >= least
 
@@ -81,6 +82,7 @@ def _alone(packages: str, table: Table, tabular: str) -> str:
     if _is_tall(table):
         needs = f"% needs \\usepackage{{{packages},longtable}}; not in a table"
         return f"{needs}\n{_long(tabular, '')}\n"
+    # The size of the text is set inside, since an author's environment has another one.
     if fits_column(table):
         return f"% needs \\usepackage{{{packages}}}\n{{{SIZE}\n{tabular.rstrip()}}}\n"
     needs = f"% needs \\usepackage{{{packages},graphicx}}; in a table* of a two-column paper"
@@ -215,6 +217,7 @@ def _rows(
     for index, block in enumerate(blocks):
         yield "\\midrule\n" if index else ""
         if block.head:
+            # Over all columns, so that it does not widen that of the labels.
             head = rf"\itshape {escaped(block.head)}"
             yield rf"\multicolumn{{{count}}}{{@{{}}l@{{}}}}{{{head}}} \\" + "\n"
         for row in block.rows:

@@ -55,6 +55,7 @@ def _letter(letter: str) -> str:
 
 def _accented(letter: str) -> bool:
     """True for a Latin letter with one accent that LaTeX's default encoding has."""
+    # Two accents, as in Vietnamese, need another encoding.
     parts = unicodedata.normalize("NFD", letter)
     return len(parts) == 2 and parts[0].isascii() and ord(parts[1]) in ACCENTS
 
@@ -96,5 +97,6 @@ def latin(letter: str) -> str:
     # The name of an ideograph says nothing but its number.
     if not name or "IDEOGRAPH" in name:
         return f"U+{ord(letter):04X}"
+    # "HIRAGANA LETTER KA" sounds "ka".
     sound = re.search(r"(?:LETTER|SYLLABLE) (?:SMALL )?(\w+)$", name)
     return sound[1].lower() if sound else f"({name.lower()})"

@@ -21,8 +21,7 @@ def terminal(table: Table) -> Group:
     )
     notes = [Text(f"- {note}", "dim") for note in table.notes]
     gap = [Text()] if notes else []
-    answer = [Text(table.answer, "bold"), Text()] if table.answer else []
-    return Group(*answer, Text(f"{table.name}: {table.caption}"), Text(), folded, *gap, *notes)
+    return Group(Text(f"{table.name}: {table.caption}"), Text(), folded, *gap, *notes)
 
 
 def _rows(table: Table) -> list[Row]:

@@ -25,6 +25,11 @@ from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
 MOST_TRIALS = 1000  # rows of the list of trials; `measurements.csv` has all
+FOLDED = {
+    "table_wide": "The table with changes and intervals",
+    "supplement": "Seeds, intervals and tests",
+}
+"""Headings of the tables that repeat the rows of the first one; a screen opens them on request."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ def page(reports: Sequence[Report]) -> str:
         sections=[_section(report) for report in reports],
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
+        folded=FOLDED,
         version=__version__,
     )
 
@@ -94,6 +100,7 @@ def _section(report: Report) -> Section:
             for chart in charts(report, kind, kinds[kind])
         ],
         figures=pictures([f for kind in kinds if kind not in CHARTS for f in kinds[kind]]),
+        # As text: a table of objects would have to know how each is printed.
         columns=columns(report),
         yaml=report.plan.study.text,
         cite=citation(report.plan.study),

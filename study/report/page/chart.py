@@ -12,6 +12,8 @@ from typing import ClassVar, NamedTuple
 
 from study.report.page.scale import Tick
 
+TALL = 24  # rows from which a forest plot is not kept on one sheet
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -25,6 +27,11 @@ class Chart:
     legend: Sequence["Sign"]
     note: str = field(default="", kw_only=True)
     """A sentence below the chart on what it leaves out."""
+
+    @property
+    def tall(self) -> bool:
+        """True for a chart that is as high as a sheet of paper and gets the width of it."""
+        return False
 
 
 class Sign(NamedTuple):
@@ -74,6 +81,10 @@ class ForestChart(Chart):
     floor: Stretch | None
     """The noise floor."""
     rows: Sequence[ForestRow]
+
+    @property
+    def tall(self) -> bool:
+        return len(self.rows) > TALL
 
 
 # ---- quality against cost ----

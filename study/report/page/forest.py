@@ -76,6 +76,7 @@ def _is_drawn(mean: ForestMark, marks: list[ForestMark]) -> bool:
 
 def _block(head: str, marks: list[ForestMark], scale: Scale, metric: Metric) -> Iterator[ForestRow]:
     """The rows of one factor: its heading, then its arms in the order of the table."""
+    # A study of one factor has no headings.
     if head and marks:
         yield ForestRow(head, heading=True)
     for arm in dict.fromkeys(mark.arm for mark in marks):

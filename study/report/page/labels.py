@@ -53,6 +53,7 @@ def labels(
         ]
         for number, width in enumerate(WIDTHS)
     ]
+    # A point without a free place keeps None, and its name beside the pointer.
     placed: list[PlacedLabel | None] = [None] * len(points)
     for number in order[:MOST]:
         for label in _candidates(_short(points[number].text)):
@@ -75,6 +76,7 @@ def _occupied(point: LabelledPoint, x: float, y: float, width: int) -> Iterator[
 
 def _candidates(text: str) -> Iterator[PlacedLabel]:
     """Places of a label: beside the point, then above and below, then further away with a line."""
+    # The right side first, as lines are read from the left.
     yield PlacedLabel(text, 9, 0, "start", False)
     yield PlacedLabel(text, -9, 0, "end", False)
     yield PlacedLabel(text, 0, -14, "middle", False)

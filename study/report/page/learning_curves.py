@@ -72,6 +72,7 @@ def _groups(report: Report, drawn: set[str]) -> Iterator[tuple[str, list[str]]]:
         others = [arm.digest for _, arm in rows if arm.digest in drawn - {base}]
         for start in range(0, len(others), ARMS_PER_PANEL):
             yield head, [*first, *others[start : start + ARMS_PER_PANEL]]
+    # A study of the baseline alone has no block with other arms.
     if drawn == {base}:
         yield "", first
 
@@ -83,6 +84,7 @@ def _lines(
     marks: list[CurveMark], arms: list[str], scales: Scales, metric: Metric
 ) -> list[CurveLine]:
     """The lines of a panel, with labels that do not overlap."""
+    # By arm once: marks are many, and every line needs those of its own.
     own = {arm: [mark for mark in marks if mark.arm == arm] for arm in arms}
     ends = {arm: max((m for m in own[arm] if m.what != "diverged"), key=_epoch) for arm in arms}
     xs, ys = scales

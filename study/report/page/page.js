@@ -67,12 +67,19 @@
   for (const table of document.querySelectorAll(".study-table table, .trials table")) {
     if (!table.closest(".trials") && !table.querySelector("td[data-order]")) continue;
     for (const head of table.tHead.rows[0].cells) {
-      const press = document.createElement("button");
-      press.type = "button";
+      // No button element: of one, Chromium prints no text in the heads of a table's later sheets.
+      const press = document.createElement("span");
+      press.setAttribute("role", "button");
+      press.tabIndex = 0;
       press.append(...head.childNodes);
       if (!press.textContent) press.textContent = "arm";
       head.replaceChildren(press);
       press.addEventListener("click", () => sort(table, head));
+      press.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        sort(table, head);
+      });
     }
   }
 

@@ -42,6 +42,7 @@ class Scale(NamedTuple):
     def of_cost(cls, values: Iterable[float], room: float, *, ratio: bool) -> Self:
         """The scale of costs, or of ratios to the baseline's: logarithmic if they are far apart."""
         finite = [value for value in values if math.isfinite(value)]
+        # Zero has no place on a logarithmic axis; `spread` is infinite then.
         if not ratio and not LOG_FROM < spread(finite) < math.inf:
             return cls.around(finite, room)
         # The baseline is on an axis of ratios.

@@ -36,6 +36,7 @@ def _chart(report: Report, marks: list[ArmMark], names: tuple[str, str], alt: st
     ends = [end for m in marks for end in (m.value, m.low, m.high)]
     ys = Scale.around(ends, 0.06).within_percent(quality)
     arms = _arms(marks, (xs, ys), quality, report.plan.baseline.digest)
+    # Said below the chart: a reader would look for an arm that the table has.
     nameless = sum(arm.label is None for arm in arms)
     return TradeOff(
         f"{format.name(quality)} against {format.name(cost)}",
@@ -104,6 +105,7 @@ def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign
         if what in standings:
             yield Sign(what.replace(" ", "-"), meaning)
     if any(math.isfinite(mark.low) for mark in marks):
+        # Bars of arms have the colours of their signs; the legend has one for all.
         yield Sign("bar", interval_text(report.analysis, quality))
     if any(math.isfinite(mark.cost_low) for mark in marks):
         ratio = marks[0].unit == TIMES

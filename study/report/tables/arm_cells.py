@@ -80,6 +80,9 @@ def quality(analysis: Analysis, name: str, metric: Metric, *, spread: bool = Tru
         text = format.replicates(estimate, metric, analysis.seeds)
         # Behind the number: siunitx columns begin with one.
         text += f" {format.TIED}" if (arm.digest, name) in analysis.tied else ""
+        # Where no arm has an interval, the notes say so for all of them.
+        unknown = (arm.digest, name) in analysis.untested and analysis.has_interval(name)
+        text += f" {format.UNTESTED}" * unknown
         return Cell(text, bold, estimate.mean, parts)
 
     return ArmColumn(name, format.head(metric), cell)

@@ -45,6 +45,7 @@ def titled(table: Table) -> Table:
     """The table with the heading of its only block above the labels."""
     if len(table.blocks) != 1:
         return table
+    # Macros and CSV files go on naming the block by its key.
     (block,) = table.blocks
     return replace(table, first=block.head, blocks=(replace(block, head="", key=block.name),))
 
@@ -53,6 +54,7 @@ def _narrow(analysis: Analysis) -> Iterator[ArmColumn]:
     """One column per metric, and the difference of the tested quality."""
     columns = [column for name in shown(analysis) for column in _columns(analysis, name)]
     delta = next((i for i, c in enumerate(columns) if c.key.endswith("-delta")), None)
+    # The spread beside it says how sure the difference is.
     if delta is not None and not _fits(analysis, columns):
         columns[delta] = _delta(analysis, interval=False)
     yield from columns

@@ -15,22 +15,13 @@ from study.stats import typed_rows
 from study.tasks.arms import PlannedArm
 
 
-class SeedValue(NamedTuple):
+class SeededValue(NamedTuple):
     """A row of `Analysis.measurements`: a value of a metric, with its seed if it has one."""
 
     arm: str
     metric: str
     seed: float
     value: float
-
-
-class ImageRow(NamedTuple):
-    """A row of `Analysis.images`: an arm's difference over new seeds and new images."""
-
-    arm: str
-    mean: float
-    low: float
-    high: float
 
 
 LISTED = 6  # values of seeds listed one by one; more are a range
@@ -80,14 +71,14 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
         yield _mean(analysis, name)
     if analysis.seeds > 1 and len(analysis.plan.arms) > 1:
         yield _sign_flip(analysis, name)
-    if name == analysis.plan.task.per_image and len(analysis.images):
+    if any(metric == name for _, metric in analysis.generalising):
         yield _images(analysis, name)
 
 
 def _seeds(analysis: Analysis, name: str) -> ArmColumn:
     """The value of every seed, or their number and range if there are many."""
     metric, by_arm = analysis.catalogue[name], dict[str, list[float]]()
-    for row in typed_rows(analysis.measurements, SeedValue):
+    for row in typed_rows(analysis.measurements, SeededValue):
         # Costs and timings have no seed, which is NaN.
         if row.metric == name and row.seed == row.seed:
             by_arm.setdefault(row.arm, []).append(float(row.value))
@@ -138,10 +129,9 @@ def _sign_flip(analysis: Analysis, name: str) -> ArmColumn:
 def _images(analysis: Analysis, name: str) -> ArmColumn:
     """The difference with its interval over new seeds and new images."""
     metric = analysis.catalogue[name]
-    rows = {row.arm: row for row in typed_rows(analysis.images, ImageRow)}
 
     def cell(label: str, arm: PlannedArm) -> Cell:
-        row = rows.get(arm.digest)
+        row = analysis.generalising.get((arm.digest, name))
         if row is None:
             return Cell("" if arm is analysis.plan.baseline else format.ABSENT)
         mean = format.measured(row.mean, metric, signed=True)

@@ -6,7 +6,7 @@ from study import format
 from study.analysis import verdicts
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
-from study.analysis.quantities import seeds_needed_text
+from study.analysis.quantities import IN_ADVANCE
 from study.analysis.verdict_rows import VerdictRow
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
@@ -15,8 +15,9 @@ from study.stats import typed_rows
 
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 SEEDS_IN_ADVANCE = (
-    "The number of seeds that are needed is to be set in advance: adding seeds until a test "
-    "decides multiplies its error rate, unless the study says seeds: {min, max, stop: decided}."
+    "The seeds that are needed have the range of the 95 % interval of the sd, which few seeds "
+    "estimate badly. Their number is to be set in advance: adding seeds until a test decides at "
+    "least doubles its errors, unless the study says seeds: {min, max, stop: decided}."
 )
 
 
@@ -65,7 +66,7 @@ def _row(plan: Plan, row: VerdictRow) -> Row:
 
 def _verdict(row: VerdictRow, aspect: str) -> str:
     word, seeds = getattr(row, aspect), getattr(row, f"{aspect}_seeds")
-    return f"{word} ({seeds} seeds)" if seeds else str(word)
+    return f"{word}, {seeds} seeds" if seeds else str(word)
 
 
 def _why(row: VerdictRow, metric: Metric) -> str:
@@ -129,7 +130,7 @@ def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
 
 
 def claim_notes(claims: Sequence[EvaluatedClaim]) -> Iterator[str]:
-    if any(seeds_needed_text("") in claim.why for claim in claims):
+    if any(IN_ADVANCE in claim.why for claim in claims):
         yield SEEDS_IN_ADVANCE
 
 

@@ -39,8 +39,10 @@ def _factors(analysis: Analysis) -> str:
 
 
 def _numbers(analysis: Analysis, *, spread: bool, interval: bool) -> Iterator[str]:
+    # Costs and timings are not sampled by seeds.
     if not analysis.of_kind("quality") or not analysis.seeds:
         return
+    # Weights that are given are evaluated once, whatever the seeds.
     if analysis.seeds > 1 and not analysis.plan.evaluates_given_weights:
         yield f"mean{' ± sd' * spread} of {sequential.seeds(analysis)}"
     if interval and len(analysis.plan.arms) > 1 and _has_intervals(analysis):

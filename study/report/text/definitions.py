@@ -31,7 +31,7 @@ def definitions(analysis: Analysis, table: Table) -> Iterator[str]:
     yield from tuning.caption(analysis)
     yield from search.measures(analysis)
     yield from _matched(analysis)
-    yield from _seeds(analysis, text)
+    yield from _seeds(analysis, table, text)
 
 
 def _baseline(analysis: Analysis, table: Table) -> str:
@@ -60,6 +60,8 @@ def _marks(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
             f"{format.TIED}: not distinguishable from the best: the {analysis.inference.name} "
             f"of the paired difference includes zero{few} (each comparison alone, uncorrected)."
         )
+    if f" {format.UNTESTED}" in text:
+        yield f"{format.UNTESTED}: too few seeds to say how it stands to the best."
     keys = [table.keys[i] for row in table.rows for i, c in enumerate(row.cells) if c.bold]
     kinds = dict.fromkeys(analysis.catalogue[key].kind for key in keys)
     if kinds:
@@ -83,9 +85,14 @@ def _timings(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
         return
     where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
     rounds = f"{analysis.rounds} rounds" if analysis.rounds else "the rounds"
+    # Without an interleaved session, as in old results, there are medians alone.
     if "×" in text and analysis.ratios.records:
-        of = _medians(analysis) if table.narrow else "median"
-        yield f"×: ratio to ● ({of}; {rounds}{where})."
+        yield (
+            f"×: ratio to ● ({_medians(analysis)}; {rounds}{where})."
+            if table.narrow
+            else f"Timings: median of {rounds}{where}, for ● with [lowest, highest]; ×: ratio to "
+            "●, which was timed before and after each arm, with its 95 % block-bootstrap interval."
+        )
     elif "[" in text and not table.narrow:
         yield f"Timings: median [lowest, highest] of {rounds}{where}."
     else:
@@ -132,7 +139,7 @@ def _matched(analysis: Analysis) -> Iterator[str]:
         )
 
 
-def _seeds(analysis: Analysis, text: str) -> Iterator[str]:
+def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     """The meaning of the number of seeds for the numbers of the table."""
     if not analysis.of_kind("quality"):
         return
@@ -148,6 +155,13 @@ def _seeds(analysis: Analysis, text: str) -> Iterator[str]:
         yield (
             f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
             "in both arms)."
+        )
+    deltas = {key.removesuffix("-delta") for key in table.keys if key.endswith("-delta")}
+    # Decisions also ask whether other images would agree, which may be wider.
+    if deltas & {metric for _, metric in analysis.generalising} and "[" in text:
+        yield (
+            "Intervals of Δ are over seeds, on these images; the answer, claims and contrasts are "
+            "over seeds and images, whose intervals the supplement has."
         )
     if f"[{format.ABSENT}]" in text:
         yield f"[{format.ABSENT}]: the difference is the same for every seed: no interval exists."

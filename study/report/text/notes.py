@@ -45,9 +45,12 @@ def uncertainty(analysis: Analysis) -> Iterator[str]:
 
 
 def _resampled(analysis: Analysis) -> Iterator[str]:
-    if len(analysis.images):
-        images = format.many(int(max(analysis.images["images"])), "image")
-        yield f"Seeds and images: bootstrap interval over new seeds and new images, from {images}."
+    images = [row.images for row in analysis.generalising.values()]
+    if images:
+        yield (
+            "Seeds and images: interval over new seeds and new images, by the two-way variance of "
+            f"{format.many(max(images), 'image')}; never narrower than that over seeds alone."
+        )
 
 
 def _missing(analysis: Analysis) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The answer about two arms: one sentence that claims only what the test supports."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from study import format, stats
 from study.analysis.per_image import diverged
@@ -76,9 +77,11 @@ def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
         return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
     # If the measured mean and deviation are the true ones, which few seeds cannot show.
     # A test that is read after every added seed errs more often (benchmarks/sequential.py).
+    seeds = stats.with_range(row.sd, int(row.n) - 1, partial(stats.seeds_for, row.mean))
     needed = (
-        f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power, "
-        "if their number is set in advance"
+        f"; {seeds.text} seeds would detect a difference of this size with 80 % power, "
+        "if their number is set in advance (adding seeds until a test decides at least doubles "
+        "its errors)"
     )
     advice = needed if row.seeds > row.n else ""
     relation = f"{second} cannot be distinguished from {first} with {pairs}"

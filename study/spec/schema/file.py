@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published
+from study.spec.schema.reading import From
 from study.spec.schema.search import SearchKeys
 from study.spec.schema.tuning import Tune
 from study.spec.schema.types import Batch, Label, NotNegative, Seed, Strict, Text, UpTo1
@@ -47,6 +48,9 @@ class OwnMetric(Strict):
     )
     digits: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="decimals in print")
     better: Literal["higher", "lower"] | None = Field(None, description="which values are better")
+    origin: From | None = Field(
+        None, alias="from", description="what reads it, where a program leaves it"
+    )
 
 
 class SequentialSeeds(Strict):

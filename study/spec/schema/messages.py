@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from study.errors import likely_name
@@ -122,13 +123,18 @@ def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[s
     """The valid keys at `loc`, which names the chosen alternative of a union type."""
     models, owner = _models(schema), schema
     for step in loc:
-        field = owner.model_fields.get(str(step))
+        field = _by_alias(owner).get(str(step))
         inside = _models(field.annotation) if field else {}
         # The longest first, as "Named" is a part of "NamedRecipe".
         named = [models[name] for name in sorted(models, key=len)[::-1] if name in str(step)]
         # A step that is no field, such as the label of a level, stays with its owner.
         owner = next(iter([*named, *inside.values()]), owner)
-    return owner.model_fields.keys()
+    return _by_alias(owner).keys()
+
+
+def _by_alias(owner: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that a file has for them."""
+    return {field.alias or name: field for name, field in owner.model_fields.items()}
 
 
 def known_keys(annotation: object) -> list[str]:

@@ -7,7 +7,7 @@ from study.report.figures.axes import within_percent
 from study.spec.metric import Metric
 from study.spec.study import Factor, Level
 from tests.report import scenes
-from tests.report.figures.drawn import levels, pareto, reported
+from tests.report.figures.drawn import levels, reported
 
 
 def test_only_different_numbers_are_a_curve():
@@ -44,13 +44,12 @@ def test_an_arm_that_diverged_is_no_point(lab):
     assert "5" not in set(figure.data["level"])
 
 
-def test_an_interval_beyond_100_percent_leaves_the_axis_to_the_values(lab):
-    top1 = {"baseline": [0.9, 0.5], "Average Pooling": [0.1, 0.6], "Max Pooling": [0.3, 0.9]}
-    cost = {"Max Pooling": {"macs": 2e9}}
-    (figure,) = pareto.pareto(reported(lab(top1=top1, seeds=2, cost=cost)))
-    assert figure.data["high"].max() <= 100  # on the logit scale
-    low, high = figure.figure.axes[0].get_ylim()
-    assert (low, high) == (0, 100)
+def test_the_axis_of_a_percentage_ends_at_100(lab):
+    rates = {str(rate): rate for rate in (1, 2, 3, 4)}
+    top1 = {label: [1.0, 0.99, 0.97] for label in ("baseline", "2", "3", "4")}
+    (figure,) = levels.levels(reported(lab({"model.x": rates}, top1=top1)))
+    assert 99 < figure.data["high"].max() <= 100
+    assert figure.figure.axes[0].get_ylim()[1] == 100
 
 
 def test_an_axis_of_values_beyond_100_percent_is_not_cut():

@@ -70,13 +70,15 @@ class CostRecords:
     def prepare(self, arms: Sequence[Arm], tell: Callable[[str], None]) -> None:
         """Count new arms in parallel; errors are left to `of`, which raises them again."""
         new = [arm for arm in arms if self._is_new(arm)]
+        if not new:
+            return
+        audits = sum(map(self.audits, new))
+        tell(f"counting {len(new)} new arms, auditing {audits} of them ...")
         # Elsewhere a fork is not safe beside the threads of system libraries.
         if len(new) < FEW or cores() < 2 or sys.platform != "linux":
             return
         # Audits first: they take longest, so none is left over at the end.
         new.sort(key=self.audits, reverse=True)
-        audits = sum(map(self.audits, new))
-        tell(f"counting {len(new)} new arms, auditing {audits} of them ...")
         from study import models  # noqa: F401 - before the fork, so that no child imports torch
 
         baseline, *others = sorted(new, key=lambda arm: arm is not arms[0])

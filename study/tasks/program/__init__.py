@@ -1,0 +1,1 @@
+"""The task of running a user's own program: a command, or a function of Python."""

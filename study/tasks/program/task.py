@@ -1,0 +1,86 @@
+"""The task of running a user's own program; nothing here imports torch."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from study.errors import StudyError
+from study.spec.problems import Problem
+from study.spec.reader import ReadStudy
+from study.spec.study import Study
+from study.spec.task import ReadParts
+from study.spec.yaml import Tree
+from study.store.records import TrialRecord
+from study.store.store import Store
+from study.tasks import Task
+from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms
+from study.tasks.program import arms, baseline, checks, code, equal_results
+from study.tasks.program.baseline import ProgramConfig, config_of
+from study.tasks.program.metrics import USAGE
+from study.tasks.program.records import ProgramRecord
+from study.trial.running import Finished, RunningTrial
+
+
+class Program(Task):
+    """A trial runs a command or a function in a folder of its own, and reads what it leaves."""
+
+    baseline = baseline.ProgramBaseline
+    catalogue = USAGE
+    columns = ("seconds", "peak_memory")
+    progress_unit = "step"
+    declares_metrics = True
+    reads_metrics = True
+    starts_processes = True
+
+    def __init__(self) -> None:
+        self.threads = 1  # until `prepare` says how many a worker has
+
+    def complete(self, parts: Mapping[str, Tree]) -> bool:
+        return "run" in parts or "call" in parts
+
+    def read(self, part: str, tree: Tree) -> tuple[object, list[Problem]]:
+        return baseline.read(part, tree)
+
+    def clashes(self, parts: ReadParts) -> Mapping[str, list[Problem]]:
+        return checks.clashes(parts)
+
+    def config(self, parts: ReadParts) -> ProgramConfig:
+        return baseline.config(parts)
+
+    def held_out(self, share: float | None) -> Mapping[str, object]:
+        if share is not None:
+            raise StudyError("a program holds out its own data: leave holdout out")
+        return {}
+
+    def arms(
+        self, file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
+    ) -> ResolvedArms:
+        return arms.resolved(file)
+
+    def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
+        return arms.record(arm, seed, study)
+
+    def copy_code(self, records: Iterable[TrialRecord], job: Path) -> None:
+        for record in map(ProgramRecord.of, records):
+            code.keep(Path(record.root), record.config.code, job)
+
+    def run(self, trial: RunningTrial) -> Finished:
+        # Readers import libraries that a plan does not need.
+        from study.tasks.program.trial import run
+
+        return run.run(trial, self.threads)
+
+    def prepare(self, threads: int) -> None:
+        self.threads = threads
+
+    def notes(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
+        yield from equal_results.notes(arms, store)
+
+    def summary(self, study: Study, arm: ResolvedArm) -> str:
+        keys = config_of(arm.arm.config).keys
+        return keys.call or " ".join(map(str, keys.run or ()))
+
+    def caption(self, study: Study, arm: ResolvedArm) -> str:
+        return f"trials run {self.summary(study, arm)}"
+
+
+TASK = Program()

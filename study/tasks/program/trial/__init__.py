@@ -1,0 +1,1 @@
+"""One trial of a program: its processes, and what it leaves behind."""

@@ -1,0 +1,106 @@
+"""Studies of programs from the command line: what runs, what is stored, what is printed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from study.store.store import Store
+from tests.conftest import environment
+from tests.tasks.program.conftest import FILE, PROGRAM
+
+
+@pytest.mark.heavy
+def test_a_study_of_a_program_ends_in_a_table(inside, program, tmp_path):
+    done = inside("run", program, "--on", "inline")
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "reports" / "rates" / "table.md").read_text()
+    assert "Loss" in table
+    assert "Peak memory" in table
+    assert "nothing to train: all 6 trials have results" in inside("run", program).stderr
+
+
+@pytest.mark.heavy
+def test_a_trial_that_fails_is_told_with_its_last_line_and_tried_again(inside, program, tmp_path):
+    switch = tmp_path / "switch"
+    script = f"import os\nif not os.path.exists('{switch}'): raise SystemExit('no switch')\n"
+    (tmp_path / "train.py").write_text(script + PROGRAM)
+    failed = inside("run", program, "--on", "inline")
+    assert failed.returncode == 1
+    assert "exit status 1: no switch" in failed.stderr
+    assert "no switch" in inside("logs", program).stdout
+    switch.touch()
+    assert inside("run", program, "--on", "inline").returncode == 0
+
+
+@pytest.mark.slow
+def test_an_edit_while_workers_run_changes_no_trial(study, program, tmp_path):
+    edits = f"open('{tmp_path / 'train.py'}', 'a').write('print(\"loss:99\")\\n')\n"
+    (tmp_path / "train.py").write_text(edits + PROGRAM)
+    done = study("run", program, "--on", "local", "--workers", "2", "--no-speed")
+    assert done.returncode == 0, done.stderr
+    store = Store(tmp_path / "results")
+    assert all(store.result(name).metrics["loss"] < 3 for name in store.results())
+
+
+@pytest.mark.slow
+def test_a_program_that_is_silent_for_too_long_fails(study, program, tmp_path):
+    (tmp_path / "train.py").write_text("import time\ntime.sleep(600)")
+    flags = ("--timeout", "2s", "--retries", "0", "--set", "seeds=1")
+    done = study("run", program, "--on", "local", *flags)
+    assert done.returncode == 1
+    assert "it hung: no step for longer than --timeout" in done.stderr
+
+
+@pytest.mark.slow
+def test_devices_are_reserved_for_the_processes_that_a_program_starts(study, program, tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM + "import os\nprint('RANK' in os.environ)\n")
+    done = study("run", program, "--on", "local", "--devices", "2", "--set", "seeds=1")
+    assert done.returncode == 0, done.stderr
+    outputs = list((tmp_path / "results" / "trials").glob("*/output.txt"))
+    assert [path.read_text().splitlines()[-1] for path in outputs] == ["False", "False"]
+
+
+@pytest.mark.heavy
+def test_a_seed_and_a_level_without_effect_are_noted(inside, program, tmp_path):
+    script = PROGRAM.replace("random.seed(args.seed)", "random.seed(0)")
+    (tmp_path / "train.py").write_text(script.replace("*= args.rate", "*= 0.5"))
+    done = inside("run", program, "--on", "inline")
+    assert (
+        "half: the results of 3 seeds are equal to the last digit"
+        in inside("plan", program).stdout + done.stderr
+    )
+    plan = inside("plan", program)
+    assert "fifth: its results are equal to the baseline's" in plan.stdout + plan.stderr
+
+
+@pytest.mark.heavy
+def test_plan_run_and_report_import_no_torch(program, tmp_path):
+    for command in (("plan",), ("run", "--on", "inline"), ("report",)):
+        words = [command[0], str(program), *command[1:]]
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "study", *words],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "study.tasks.program.arms" in imported
+        assert "torch" not in imported
+
+
+def test_a_program_that_imports_study_starts_at_once():
+    script = "import sys, study; study.tell(x=1); print(*(m for m in sys.modules if 'study' in m))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["study", "study.trial", "study.trial.telling"]
+
+
+def test_nodes_are_refused(inside, program):
+    program.write_text(FILE)
+    done = inside("run", program, "--nodes", "2", "--on", "slurm")
+    assert done.returncode == 2
+    assert "start their processes themselves, on one node" in done.stderr
