@@ -41,17 +41,17 @@ def family(
     catalogue: Catalogue,
     ratios: SpeedRatios = NO_RATIOS,
     hits: ImageHits = NO_HITS,
-    other_tests: int = 0,
+    others: Sequence[float] = (),
     how: stats.Inference = stats.FIXED,
     outcomes: Outcomes = NO_OUTCOMES,
 ) -> tuple[EvaluatedClaim, ...]:
     """All claims of a study, evaluated and corrected by Holm's method.
 
-    `frame` is in base units, and `arms` has the digest of every label. `other_tests` counts the
-    tests of the study that are no claims. The claims that rest on intervals are evaluated at the
-    confidence that all of these tests need together; those that this decides are done, and the rest
-    are evaluated again at the confidence that fewer tests need, until none is decided any more. A
-    claim that cannot be evaluated yet counts.
+    `frame` is in base units, and `arms` has the digest of every label. `others` has the p of the
+    tests of the study that are no claims, NaN where one cannot be made yet. The claims that rest on
+    intervals are evaluated at the confidence that all of these tests need together; claims and
+    other tests that this decides are done, and the rest are evaluated again at the confidence that
+    fewer tests need, until none is decided any more. A claim that cannot be evaluated yet counts.
     """
     left = [
         place
@@ -59,7 +59,7 @@ def family(
         if uncertain(claim, catalogue[claim.metric], ratios)
     ]
     # Counted before any claim is decided: the size of the family must not depend on results.
-    tests = len(left) + other_tests
+    tests = len(left) + len(others)
     of_metric = partial(
         _measured, frame=frame, arms=arms, ratios=ratios, hits=hits, how=how, outcomes=outcomes
     )
@@ -72,12 +72,14 @@ def family(
 
     results = {n: replace(at(n, stats.CONFIDENCE), tests=0) for n in range(len(claims))}
     while left:
-        level = stats.corrected(len(left) + other_tests)
-        step = {n: at(n, level) for n in left}
+        size = len(left) + len(others)
+        step = {n: at(n, stats.corrected(size)) for n in left}
         results |= {n: replace(result, tests=tests) for n, result in step.items()}
-        undecided = [n for n in left if step[n].state == "undecided"]
-        # Holm's step-down (1979): decided claims leave the family; the rest need less confidence.
-        left = undecided if undecided != left else []
+        # Holm's step-down (1979): decided tests leave the family; the rest need less confidence.
+        others = [p for p in others if not p <= stats.ALPHA / size]  # NaN stays
+        left = [n for n in left if step[n].state == "undecided"]
+        if len(left) + len(others) == size:
+            break
     return tuple(results[n] for n in range(len(claims)))
 
 

@@ -33,13 +33,31 @@ class Decided(Results):
         """The declared comparisons, tested and corrected as one family with the claims.
 
         Intervals and t tests are over new seeds and new images where predictions are kept, except
-        those of sequential seeds.
+        those of sequential seeds. Claims that are decided have left the family.
         """
-        others = self.tests - len(self.declared)
+        t_p = np.array([row.t_p for row in self._alone])
+        decided = sum(claim.state != "undecided" for claim in self.claims if self._is_alone(claim))
+        corrected = stats.holm(t_p, other_tests=self._other_tests - decided)
+        return [
+            row._replace(t_holm=float(p)) for row, p in zip(self._alone, corrected, strict=True)
+        ]
+
+    @property
+    def _other_tests(self) -> int:
+        """Number of tests of the family that are no contrasts."""
+        return self.tests - len(self.declared)
+
+    def _is_alone(self, claim: EvaluatedClaim) -> bool:
+        """True for a claim that is a test of its own, of no declared comparison."""
+        return claim.tests > 0 and not comparisons.is_contrast(self.plan, claim.claim)
+
+    @cached_property
+    def _alone(self) -> list[stats.TestedContrast]:
+        """The declared comparisons, before any claim is decided."""
         rows = stats.contrasts(
             self.measurements,
             self.declared,
-            other_tests=others,
+            other_tests=self._other_tests,
             how=self.inference,
             image_errors=self._image_errors(self.declared),
         )
@@ -87,9 +105,18 @@ class Decided(Results):
             self.measurements,
             self.ratios,
             self.hits,
+            others=self._outside_claims,
             how=self.inference,
             outcomes=self.outcomes,
         )
+
+    @property
+    def _outside_claims(self) -> list[float]:
+        """The p of the declared comparisons that no claim makes."""
+        # In either order: (a, b) and (b, a) are the same pair.
+        claimed = {frozenset(pair) for pair in comparisons.compared(self.plan)}
+        rows = ((frozenset((row.arm, row.other, row.metric)), row.t_p) for row in self._alone)
+        return [p for pair, p in rows if pair not in claimed]
 
     @cached_property
     def assessment(self) -> Assessment:

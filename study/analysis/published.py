@@ -1,6 +1,6 @@
 """The published numbers and claims of a plan, compared with its measurements."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,10 +88,14 @@ def evaluated_claims(
     ratios: SpeedRatios,
     hits: ImageHits,
     *,
+    others: Sequence[float] = (),
     how: stats.Inference = stats.FIXED,
     outcomes: Outcomes = NO_OUTCOMES,
 ) -> tuple[claims.EvaluatedClaim, ...]:
-    """All claims, evaluated and corrected as one family with the contrasts outside claims."""
+    """All claims, evaluated and corrected as one family with the contrasts outside claims.
+
+    `others` has the p of those contrasts.
+    """
     return claims.family(
         study_claims(plan),
         frame,
@@ -99,7 +103,7 @@ def evaluated_claims(
         catalogue=plan.catalogue,
         ratios=ratios,
         hits=hits,
-        other_tests=_other_tests(plan),
+        others=others,
         how=how,
         outcomes=outcomes,
     )

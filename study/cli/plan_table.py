@@ -113,7 +113,9 @@ def departures(plan: Plan, arm: PlannedArm) -> str:
 
 def _as_written(value: object) -> str:
     """A value as a study file has it."""
-    return written(value).strip() if isinstance(value, dict) else str(value)
+    # Of a scalar alone YAML would also write the end of the document.
+    as_yaml = isinstance(value, dict | bool | None)
+    return written(value).partition("\n...")[0].strip() if as_yaml else str(value)
 
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:

@@ -131,7 +131,9 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.order.threads))
-        return {**ALLOCATOR, **os.environ, **threads, **snapshot.environment(self.job)}
+        # A program that starts its processes itself has to know how many devices it has.
+        own = {"STUDY_DEVICES": str(self.order.devices)} if self.order.starts_processes else {}
+        return {**ALLOCATOR, **os.environ, **threads, **own, **snapshot.environment(self.job)}
 
     def _meeting(self, count: int) -> dict[str, str]:
         """Where the processes of all nodes find each other."""

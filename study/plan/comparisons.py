@@ -37,8 +37,15 @@ def compared(plan: Plan) -> list[Contrast]:
     return [
         Contrast(arms[claim.arm], arms[claim.other], claim.metric)
         for claim in (study_claims(plan) if plan.study.seeds else ())
-        if set(claim.form.split()) & {*TESTED} and plan.catalogue[claim.metric].kind == "quality"
+        if is_contrast(plan, claim)
     ]
+
+
+def is_contrast(plan: Plan, claim: Claim) -> bool:
+    """True for a claim that one arm is ahead of another in a quality."""
+    return bool(set(claim.form.split()) & {*TESTED}) and (
+        plan.catalogue[claim.metric].kind == "quality"
+    )
 
 
 def distinct(pairs: list[Contrast]) -> list[Contrast]:

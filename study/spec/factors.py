@@ -4,7 +4,7 @@ from study.errors import likely_name
 from study.spec.labels import unfit_labels
 from study.spec.places import FactorTree
 from study.spec.problems import Location, Problem
-from study.spec.schema import known_keys
+from study.spec.schema import StudyFile, known_keys
 from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
@@ -35,9 +35,11 @@ def path_mistake(path: str, task: TaskSchema, verb: str = "vary") -> tuple[str, 
     (part, *keys), parts = path.split("."), task.parts
     if part not in parts or not all(map(str.isidentifier, keys)):
         near = likely_name(part, parts) if keys else _owned(part, task)
-        own = "KEY" if keys else part
+        own = "KEY" if keys or not part.isidentifier() else part
         examples = " or ".join(f"{name}.{own}" for name in parts)
         hint = f'did you mean "{near}"?' if near else f"{verb} {examples}"
+        if path in StudyFile.model_fields:
+            hint = f"{path} is the same for all arms: write it beside baseline"
         return f'"{path}" cannot be {PAST[verb]}', hint
     # Below the keys of a part, only what has a name has arguments that a path can reach.
     if keys[-1:] == ["name"] and (part in task.named or len(keys) > 1):
@@ -49,6 +51,7 @@ def path_mistake(path: str, task: TaskSchema, verb: str = "vary") -> tuple[str, 
 
 def _owned(key: str, task: TaskSchema) -> str | None:
     """The path that a key alone stands for: `lr` gives `recipe.lr`; or a part, if misspelt."""
+    # Exact keys alone, as arguments of models are unknown here: patch_size is no batch_size.
     parts, fields = task.parts, task.baseline.model_fields
     owners = [part for part in parts if key in known_keys(fields[part].annotation)]
     return f"{owners[0]}.{key}" if owners and key != "name" else likely_name(key, parts)

@@ -1,6 +1,7 @@
-"""The mistake of a file without `task` whose baseline is not that of the default task."""
+"""Mistakes in the place of the baseline: of another task than the file's, or outside of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from study.spec.problems import Problem
 from study.spec.schema import StudyFile, validated
@@ -25,6 +26,15 @@ def missing_task(document: Tree, tasks: Mapping[str, TaskSchema]) -> Problem | N
         return None
     message = f"the baseline is that of {names[0]}, and without task a study is of {default}"
     return Problem(message, document.key(["baseline"]), f'write "task: {names[0]}"')
+
+
+def parts_at_the_top(
+    problems: Sequence[Problem], document: Tree, parts: Sequence[str]
+) -> list[Problem]:
+    """The problems, of which those of unknown keys that are parts of the baseline say so."""
+    outside = {document.key([part]) for part in parts if part in document.value}
+    hint = "write it below baseline"
+    return [replace(p, hint=hint) if p.location in outside else p for p in problems]
 
 
 def _reads(task: TaskSchema, baseline: Tree) -> bool:

@@ -17,7 +17,7 @@ from study.spec.designs.options import chosen_designs
 from study.spec.designs.two_levels import UnfitFactorsError
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
-from study.spec.other_task import missing_task
+from study.spec.other_task import missing_task, parts_at_the_top
 from study.spec.overrides import overlaid, with_setting
 from study.spec.own_metrics import own_catalogue
 from study.spec.places import Places
@@ -183,10 +183,10 @@ def _study(
 ) -> ReadStudy:
     """The study that a document says, without its profile, and its mistakes."""
     document, unlabelled = with_labels(with_texts(document))
-    file, problems = validated(StudyFile, document)
-    problems += [*unlabelled, *boolean_words(document)]
     name = _task_name(document)
     task = vocabulary.tasks.get(name)
+    file, problems = _file(document, task)
+    problems += [*unlabelled, *boolean_words(document)]
     if task is None:
         unknown_task = unknown("task", name, vocabulary.tasks)
         return ReadStudy(
@@ -219,6 +219,13 @@ def _study(
     problems += more
     problems += space_problems(study, configurations, problems)
     return ReadStudy(replace(study, arms=arms), problems, configurations)
+
+
+def _file(document: Tree, task: TaskSchema | None) -> tuple[StudyFile | None, list[Problem]]:
+    """The keys of a document, and the mistakes in them that no task needs to see."""
+    file, problems = validated(StudyFile, document)
+    # With an unknown task the parts of a baseline are unknown too.
+    return file, parts_at_the_top(problems, document, task.parts if task else ())
 
 
 def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...], list[Problem]]:

@@ -29,6 +29,7 @@ TEXTS = (
 
 def with_texts(document: Tree) -> Tree:
     """A document whose scalars at the places of texts are the texts that they are written as."""
+    # By place rather than by schema: only the tree knows how a number is written.
     for place in TEXTS:
         document = _texts(document, place, null=place in LABELS)
     return document

@@ -55,7 +55,7 @@ def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
     assert [outcome.tests for outcome in family(texts, measured)] == [0, 0]
     ratio = RatioRecord(value=1.1, low=1.001, high=1.2)
     ratios = SpeedRatios("B", {("A", "throughput"): ratio})
-    together, alone = family(texts, measured, ratios=ratios, other_tests=9)
+    together, alone = family(texts, measured, ratios=ratios, others=[np.nan] * 9)
     assert (together.tests, alone.tests) == (10, 0)
     assert (together.state, alone.state) == ("undecided", "supported")
     assert "by the ratio at 99.5 %" in together.why

@@ -114,6 +114,7 @@ def read(path: Path, text: str):
     from study.api.request import StudyRequest
 
     path.write_text(text, "utf-8")
+    (path.parent / "train.py").write_text("study.tell()")  # of studies of programs
     variables = dict.fromkeys(("IMAGENET", "DATA", "FASHION_MNIST"), "/data")
     return StudyRequest(path, None, (), path.parent, stand_ins=variables).read()
 

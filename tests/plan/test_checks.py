@@ -34,6 +34,13 @@ def refusal(planned, *changes, **fields):
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 
 
+def test_a_size_that_the_model_cannot_take_is_an_error_at_its_level(planned):
+    text = refusal(planned, (FACTORS, "data.img_size: [64, 32]"))
+    (line,) = [row for row in text.splitlines() if "data.img_size" in row]
+    (marks,) = [row for row in text.splitlines() if "^" in row]
+    assert marks.index("^^") == line.index("32]")
+
+
 # ---- levels that do nothing ----
 
 

@@ -33,7 +33,7 @@ def test_an_arm_without_an_interval_is_told_with_its_value(lab):
     )
     assert "Bb cannot be distinguished from Base" in text
     assert (
-        "Aa (+3.00 pp) differs from Base in Top-1 by the same amount for every one of 3 paired "
+        "Aa (+3.0 pp) differs from Base in Top-1 by the same amount for every one of 3 paired "
         "seeds, so it has no interval."
     ) in text
 
@@ -60,7 +60,7 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
     concluded = rest.partition("Cc in 1: ")[2]
     assert "Aa cannot be distinguished from Base" in concluded
     assert "Bb" not in concluded
-    assert "Cc (−80.00 pp) shares one seed with Base" in concluded
+    assert "Cc (−80.0 pp) shares one seed with Base" in concluded
 
 
 def test_a_baseline_that_diverged_is_named(lab):
@@ -197,5 +197,5 @@ def test_a_level_that_is_a_number_or_a_bare_word_is_named_with_its_factor(lab):
         )
     )
     assert "Drop path rate 0.1 (+40" in text
-    assert "RandAugment (−39" in text
+    assert "RandAugment (−40.0" in text
     assert "better than the baseline" in text

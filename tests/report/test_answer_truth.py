@@ -83,11 +83,15 @@ def check_names(text, pattern, arms):
         assert count == len(arms), text
 
 
+def printed_as(text, value):
+    """A printed number is the value, rounded to the decimals that it has."""
+    decimals = len(text.partition(".")[2])
+    return math.isclose(float(text.replace("−", "-")), value, abs_tol=0.501 * 10**-decimals)
+
+
 def check_values(text, differences):
     for label, value in re.findall(r"\b([A-F][a-f]) \(([+−]?[\d.]+) pp", text):
-        assert math.isclose(
-            float(value.replace("−", "-")), 100 * differences[label].mean(), abs_tol=0.00501
-        ), text
+        assert printed_as(value, 100 * differences[label].mean()), text
 
 
 def check_none(text, kinds):
@@ -101,7 +105,7 @@ def check_none(text, kinds):
         assert "can be told" not in text
         return
     shown = re.search(r"within ±([\d.]+) pp", text)
-    assert math.isclose(float(shown[1]), 100 * np.abs(bounds).max(), abs_tol=0.00501), text
+    assert printed_as(shown[1], 100 * np.abs(bounds).max()), text
     if kinds["sure"]:
         assert f"{len(rest)} other" in text
     elif len(rest) == 1:

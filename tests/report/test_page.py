@@ -111,6 +111,13 @@ def test_a_page_is_less_than_a_megabyte(complete, lab):
         assert len(page([report.report(*state)]).encode()) < MEGABYTE
 
 
+@pytest.mark.slow
+def test_long_curves_of_many_arms_are_thinned_and_the_page_says_so(lab):
+    text = page([report.report(*scenes.learnt(scenes.many(lab), epochs=300, most=40))])
+    assert len(text.encode()) < MEGABYTE
+    assert re.search(r"\d+ of 300 epochs are drawn", text)
+
+
 @pytest.mark.heavy
 def test_charts_have_the_numbers_of_the_printed_figures(lab):
     study_report = report.report(*scenes.emsa(lab))

@@ -171,5 +171,36 @@ BAD = {  # what is written instead, where it is told of, what is said
         "x.yaml:7:3",
         "or [value, value]",
     ),
+    "synonym of a key": (
+        "epochs: 2",
+        "learning_rate: 2",
+        "x.yaml:5:25",
+        'did you mean "lr"?',
+    ),
+    "synonym of a metric": (
+        "columns: [params, top1]",
+        "columns: [flops]",
+        "x.yaml:11:11",
+        'did you mean "macs"?',
+    ),
+    "key of the file as a factor": (
+        "recipe.lr: {low",
+        "seeds: {low",
+        "x.yaml:8:3",
+        "write it beside baseline",
+    ),
+    "unknown policy": ("epochs: 2", "aa: rnd-m9", "x.yaml:5:29", 'did you mean "rand"?'),
+    "section of a policy": (
+        "epochs: 2",
+        "aa: rand-m9-w3",
+        "x.yaml:5:29",
+        "one of m, n, p, mstd, mmax, inc with a number",
+    ),
+    "policy of a level": (
+        "recipe.lr: {low: 1e-4, high: 1e-3}",
+        "recipe.aa: [null, rnd-m9]",
+        "x.yaml:8:21",
+        'unknown policy "rnd"',
+    ),
     "huge number": ("seeds: 2", "seeds: 1e400", "x.yaml:10:8", "finite"),
 }

@@ -57,6 +57,11 @@ def test_a_mistake_brings_no_others_with_it(tmp_path, name):
     assert load(tmp_path, text)[1].endswith("1 error, nothing was run")
 
 
+def test_parts_outside_of_the_baseline_are_told_where_they_belong(tmp_path):
+    _, wrong = load(tmp_path, "question: How?\nmodel: rest_lite\ndata: digits\n")
+    assert wrong.count("write it below baseline") == 2
+
+
 def test_all_mistakes_come_at_once(tmp_path):
     text = GOOD.replace("seeds: 2", "seedz: 2").replace("epochs: 2", "epochs: -2")
     wrong = load(tmp_path, text.replace("[params", "[parms"))[1]

@@ -14,16 +14,17 @@ from markupsafe import Markup
 from study import __version__
 from study.report.contents import Report
 from study.report.figure_style import FigureStyle
-from study.report.figures import figures_by_kind
+from study.report.figures import ReportFigure, figures_by_kind
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
 from study.report.page.chart import Chart
 from study.report.page.charts import CHARTS, charts
 from study.report.page.citation import citation
-from study.report.page.pictures import Pictures, pictures
+from study.report.page.pictures import NONE, Pictures, pictures
 from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
+MOST_BYTES = 999_000  # of a page, per study
 MOST_TRIALS = 1000  # rows of the list of trials; `measurements.csv` has all
 FOLDED = {
     "table_wide": "The table with changes and intervals",
@@ -41,13 +42,15 @@ class Section:
     report: Report
     tables: Mapping[str, Markup]
     charts: Sequence[Chart]
-    figures: Pictures
+    figures: Sequence[ReportFigure]
     """Printed figures that no chart stands for."""
     columns: Sequence[TrialColumn]
     yaml: str
     """Text of the study file."""
     cite: str
     """BibTeX entry."""
+    pictures: Pictures = NONE
+    """The figures for which the page has room."""
 
     @property
     def done(self) -> int:
@@ -67,7 +70,14 @@ class Section:
 
 
 def page(reports: Sequence[Report]) -> str:
-    """The text of the page."""
+    """The text of the page, of at most `MOST_BYTES` for each study."""
+    sections = [_section(report) for report in reports]
+    # Pictures have the room that text and charts leave.
+    room = MOST_BYTES - len(_rendered(sections).encode()) // len(sections)
+    return _rendered([replace(s, pictures=pictures(s.figures, room)) for s in sections])
+
+
+def _rendered(sections: Sequence[Section]) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE),
         # By default jinja2 escapes nothing at all.
@@ -78,7 +88,7 @@ def page(reports: Sequence[Report]) -> str:
         undefined=StrictUndefined,
     )
     return environment.get_template("page.html").render(
-        sections=[_section(report) for report in reports],
+        sections=sections,
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
         folded=FOLDED,
@@ -99,7 +109,7 @@ def _section(report: Report) -> Section:
             if kinds.get(kind)
             for chart in charts(report, kind, kinds[kind])
         ],
-        figures=pictures([f for kind in kinds if kind not in CHARTS for f in kinds[kind]]),
+        figures=[f for kind in kinds if kind not in CHARTS for f in kinds[kind]],
         # As text: a table of objects would have to know how each is printed.
         columns=columns(report),
         yaml=report.plan.study.text,

@@ -9,8 +9,6 @@ from markupsafe import Markup
 
 from study.report.figures import ReportFigure, svg
 
-MOST_BYTES = 600_000  # of all pictures of a study, so that its page stays below 1 MB
-
 
 class Pictures(NamedTuple):
     """The pictures of a study, and the names of the figures that the page has no room for."""
@@ -19,13 +17,16 @@ class Pictures(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def pictures(figures: Sequence[ReportFigure]) -> Pictures:
-    """The figures as `img` elements, until they are too many bytes together."""
+NONE = Pictures((), ())
+
+
+def pictures(figures: Sequence[ReportFigure], most: int) -> Pictures:
+    """The figures as `img` elements of `most` bytes together."""
     shown, left_out, size = list[Markup](), list[str](), 0
     for figure in figures:
         image = _image(figure)
         # A smaller one may still fit after one that does not.
-        if size + len(image) > MOST_BYTES:
+        if size + len(image) > most:
             left_out.append(figure.name)
         else:
             shown.append(image)

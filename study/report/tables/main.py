@@ -15,7 +15,7 @@ from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
 from study.report.text import caption, definitions, notes
-from study.spec.metric import Metric
+from study.report.text.decimals import readable
 from study.tasks.arms import PlannedArm
 
 
@@ -105,13 +105,6 @@ def _columns(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
         yield arm_cells.quality(analysis, name, readable(analysis, name))
         if name == analysis.plan.tested and len(analysis.plan.arms) > 1:
             yield _delta(analysis, interval=True)
-
-
-def readable(analysis: Analysis, name: str) -> Metric:
-    """A quality with as many decimals as its spread over seeds allows."""
-    rows = [row for (_, metric), row in analysis.estimates.items() if metric == name]
-    means, spreads = [row.mean for row in rows], [row.sd for row in rows]
-    return format.readable(analysis.catalogue[name], means, spreads)
 
 
 def _delta(analysis: Analysis, *, interval: bool) -> ArmColumn:

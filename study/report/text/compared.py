@@ -7,6 +7,7 @@ from functools import cached_property
 
 from study import format
 from study.analysis.analysis import Analysis
+from study.report.text.decimals import readable
 from study.spec.arm_names import in_prose
 from study.spec.metric import Metric
 from study.stats import Effect, SeedsAndImages
@@ -22,7 +23,8 @@ class ComparedArms:
 
     @property
     def metric(self) -> Metric:
-        return self.analysis.catalogue[self.analysis.plan.tested]
+        """The tested quality, with the decimals of the main table."""
+        return readable(self.analysis, self.analysis.plan.tested)
 
     @property
     def others(self) -> list[str]:

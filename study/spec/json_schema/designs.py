@@ -39,6 +39,7 @@ def a_design(designs: Mapping[str, Design]) -> Schema:
 def _options(name: str, design: Design) -> Schema:
     raw = options_model(name, design).model_json_schema()
     schema = without_unions(raw, definitions(raw))
+    # What plugins write as options has no description of its own.
     keys = inner(schema, "properties")
     keys.pop("name", None)
     for key, option in keys.items():

@@ -15,6 +15,7 @@ RELATION: Schema = {
 def column(task: TaskSchema) -> Schema:
     """A name of a metric, which may have a size or a batch."""
     names = list(task.catalogue)
+    # Metrics that the file declares itself have any name.
     known: Schema = {"pattern": "^[a-z][a-z0-9_]*$"} if task.declares_metrics else {"enum": names}
     extended = {"pattern": "|".join(suffixed(task.catalogue))}
     return {

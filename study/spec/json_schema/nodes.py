@@ -22,6 +22,7 @@ def alternatives(schema: Schema, key: str) -> list[Schema]:
 
 def referred(schema: Schema) -> str:
     """The definition that a value is of where it is a mapping, or ""."""
+    # `without_unions` has put the reference under the condition that the value is a mapping.
     conditions = alternatives(schema, "allOf")
     for node in (schema, *(inner(condition, "then") for condition in conditions)):
         reference = node.get("$ref")

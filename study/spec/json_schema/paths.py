@@ -27,7 +27,9 @@ def paths(baseline: Schema, pointer: str, defs: Schema) -> Iterator[KnownPath]:
     """The parts of a baseline, and their keys; deeper ones of what has a name of its own."""
     for part, schema in properties_of(baseline):
         name = referred(schema)
-        is_open = inner(defs, name).get("additionalProperties") is True
+        # A part may itself be a mapping whose keys the user chooses, as the arguments of a program.
+        chosen = isinstance(schema.get("additionalProperties"), dict)
+        is_open = chosen or inner(defs, name).get("additionalProperties") is True
         yield KnownPath(part, schema, f"{pointer}/properties/{part}", is_open)
         yield from _below(part, name, defs)
 

@@ -10,4 +10,5 @@ def program_path() -> str:
 
     A `study` that is called by its full path has an environment that may not be activated.
     """
+    # Behind it: the environment that the user has activated comes first.
     return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])

@@ -50,6 +50,7 @@ class ProgramRecord(TrialRecord):
     """The folder that code and inputs are in, on this machine."""
     inputs: list[str] = Field([])
     resumes: bool = False
+    # Not in the configuration: these change where and how a trial runs, and no number.
     notice: Seconds
 
     @classmethod

@@ -224,6 +224,10 @@ def _mark(every: Arms, arm: Arm, error: BuildError) -> Location:
     """The position that decides the wrong argument of an arm's model."""
     if config_of(arm).weights_part and error.argument in WEIGHTS:
         return starting.place(every.places, arm.choices)
+    tree = every.places.tree("model", arm.choices)
+    if error.argument and error.argument not in tree.keys:
+        # The default of an argument does not fit: what the arm changes decides that, images too.
+        return every.places.deciding(arm.choices, parts=("model", "data"))
     return every.places.deciding(arm.choices, error.argument, key=error.key)
 
 

@@ -21,6 +21,7 @@ from study.spec.schema.types import (
     Strict,
     UpTo1,
 )
+from study.tasks.classification.schema.policies import policy_mistake
 from study.tasks.classification.schema.suggestions import (
     losses,
     optimizers,
@@ -199,6 +200,9 @@ class Recipe(Strict):
         decays = self.sched in ("step", "multistep")
         if self.loss and self.bce_loss:
             yield "loss", "bce_loss", "bce_loss names a loss too: leave one of them out"
+        # Other transforms may read policies of their own.
+        if self.aa and self.transform == "timm" and (why := policy_mistake(self.aa)):
+            yield "aa", "transform", why
         left = self.epochs - self.warmup_epochs
         if self.sched == "wsd" and self.decay_epochs > left > 0:
             why = f"{self.decay_epochs} is more than the {left} that warm-up leaves for sched wsd"

@@ -2,6 +2,7 @@
 
 from study import registries
 from study.spec.schema.choices import one_of, suggested
+from study.tasks.classification.schema.policies import SECTIONS
 from study.tasks.classification.schema.shipped_recipes import recipes
 
 MULTI_LABEL_LOSSES = ("bce", "asl")
@@ -10,9 +11,8 @@ NO_RECIPE = "none"
 """The name of the recipe that trains nothing: given weights are evaluated."""
 
 POLICIES = ("rand-m9-mstd0.5-inc1", "rand-m9", "augmix-m5-w4-d2", "original", "v0", "3a")
-# Sections such as m9 or mstd0.5 follow the policy; timm checks them.
-POLICY = r"^(rand|augmix|original|originalr|v0|v0r|3a)(-[A-Za-z]+[0-9.]*)*$"
-
+# Sections such as m9 or mstd0.5 follow the policy.
+POLICY = rf"^({'|'.join(SECTIONS)})(-[a-z][a-z0-9.]*)*$"
 
 optimizers = one_of(lambda: registries.registry("optimizer"), unless="^lookahead_|[A-Z]")
 schedules = one_of(lambda: registries.registry("schedule"))

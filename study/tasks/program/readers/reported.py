@@ -13,6 +13,7 @@ def reported_values(places: TrialPlaces, reading: Reading) -> Iterator[StepValue
     if not places.metrics.exists():
         return
     for line, row in rows(places.metrics):
+        # A program may report metrics one by one, each in a line of its own.
         if reading.key in row:
             where = f"line {line} of STUDY_METRICS: {reading.key}"
             yield from numbers(row[reading.key], where, row.get("step"))

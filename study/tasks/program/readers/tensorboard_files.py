@@ -14,6 +14,7 @@ def tensorboard_values(places: TrialPlaces, reading: Reading) -> Iterator[StepVa
     # The library itself: its files are protocol buffers, compressed in records with checksums.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    # One file after the other, as the library would read the newest run of a folder alone.
     for path in places.files(reading.source, EVENTS):
         events = EventAccumulator(str(path), size_guidance={"scalars": 0, "tensors": 0})
         events.Reload()

@@ -37,7 +37,7 @@ class Given:
     """STUDY_METRICS, to which it appends lines of JSON."""
     device: str
     devices: int
-    """The number of GPUs that are reserved."""
+    """The number of devices that are reserved: --devices."""
     threads: int
     port: int
     """A port that was free a moment ago."""
@@ -54,7 +54,7 @@ def given(record: ProgramRecord, places: TrialPlaces, device: str, threads: int)
         folder=str(places.folder.resolve()),
         metrics=str(places.metrics.resolve()),
         device=device,
-        devices=len(devices(device)),
+        devices=int(os.environ.get("STUDY_DEVICES", 1)),
         threads=threads,
         port=_free_port(),
     )
@@ -92,12 +92,6 @@ def _value(text: str, values: Mapping[str, object]) -> str:
     if name[1] not in os.environ:
         raise StudyError(f"{text} is not set where the worker runs")
     return os.environ[name[1]]
-
-
-def devices(device: str) -> list[str]:
-    """The GPUs that were reserved for this trial; one place without any."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "") if device.startswith("cuda") else ""
-    return [name for name in visible.split(",") if name.strip()] or [device]
 
 
 def _free_port() -> int:

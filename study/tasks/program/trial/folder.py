@@ -79,6 +79,7 @@ class ProgramFolder:
         return {
             "seconds": sum(usage.seconds for usage in every),
             "cpu_seconds": sum(usage.cpu_seconds for usage in every),
+            # Attempts do not overlap, so their memory does not add up.
             "peak_memory": max((usage.peak_memory for usage in every), default=0.0),
         }
 

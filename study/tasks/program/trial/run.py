@@ -118,6 +118,7 @@ def finished(record: ProgramRecord, folder: ProgramFolder) -> Finished:
     by_metric = {name: _series(name, record, folder) for name in declared}
     if missing := [name for name, series in by_metric.items() if not series]:
         raise TrialError(_missing(missing, record, folder), folder.last_lines())
+    # Declared metrics first: the names of the last three are never declared.
     metrics = {name: measurement(by_metric[name], declared[name].last) for name in declared}
     used = folder.used()
     diverged = not all(map(isfinite, metrics.values()))

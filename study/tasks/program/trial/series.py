@@ -43,6 +43,7 @@ def history(by_metric: Mapping[str, Series]) -> list[EpochRow]:
     """Learning curves: a row for every step at which a metric of several values has one."""
     rows = dict[int, dict[str, float | None]]()
     for name, series in by_metric.items():
+        # A single value is no curve.
         for number, value in enumerate(series if len(series) > 1 else (), 1):
             step = number if value.step is None else value.step
             known = isfinite(value.value) and abs(value.value) <= LARGEST
