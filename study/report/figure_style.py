@@ -36,6 +36,7 @@ def figure_style(width: str, fonts: str) -> FigureStyle:
     Raises:
         StudyError: there is no such width, no such style, or no file at this path.
     """
+    # Checked here, before a plan is made: a misspelt name would be an error a minute later.
     if width not in WIDTHS:
         raise StudyError(unknown("width", width, WIDTHS))
     if fonts not in FONTS and not Path(fonts).is_file():

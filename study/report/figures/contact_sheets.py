@@ -17,13 +17,14 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
 from study.report.figures.report_figure import ReportFigure, listing, numbered
 from study.report.figures.row_layout import chunks
-from study.report.figures.style import BLACK, PAGE, SMALL, TINY, Dashes
+from study.report.figures.style import BLACK, SMALL, TINY, Dashes
 from study.report.figures.text_fit import wrapped
 from study.tasks.contact_sheets import ContactSheet, Region, SheetRow
 
-COLUMNS = 4  # of a figure: the truth, and at most three arms
+COLUMNS = {"text": 4, "column": 2}  # of a figure: the truth, and at most three arms or one
 ROOM = 0.5  # inches above the images
 LIGHT = "#ffe14d"  # yellow: the lightest hue that is told from white by every eye
 SOLID: Dashes = (0, ())
@@ -33,12 +34,13 @@ TINT = 0.35  # opacity of a mask
 
 def contact_sheets(report: Report) -> Iterator[ReportFigure]:
     """The pictures that the task has, the truth beside at most three arms in each figure."""
+    most = COLUMNS[report.style.width]
     for sheet in report.plan.task.contact_sheets(report.plan.arms, report.analysis.store):
         # The first column is the truth, which every figure repeats.
-        for number, arms in enumerate(chunks([*range(1, len(sheet.columns))], COLUMNS - 1)):
+        for number, arms in enumerate(chunks([*range(1, len(sheet.columns))], most - 1)):
             part = _columns(sheet, [0, *arms])
-            data = _data(part)
-            yield ReportFigure(numbered(sheet.name, number), _figure(part), data, _alt(part))
+            figure, data = _figure(part, report.style), _data(part)
+            yield ReportFigure(numbered(sheet.name, number), figure, data, _alt(part))
 
 
 def _columns(sheet: ContactSheet, chosen: Sequence[int]) -> ContactSheet:
@@ -66,8 +68,8 @@ def _data(sheet: ContactSheet) -> pd.DataFrame:
 # ---- the figure ----
 
 
-def _figure(sheet: ContactSheet) -> Figure:
-    wide = PAGE / COLUMNS  # inches of an image, however many columns there are
+def _figure(sheet: ContactSheet, style: FigureStyle) -> Figure:
+    wide = style.inches / COLUMNS[style.width]  # inches of an image, however many columns
     heights = [wide * row.pixels.shape[0] / row.pixels.shape[1] for row in sheet.rows]
     size = (wide * len(sheet.columns), sum(heights) + 0.05 * len(heights) + ROOM)
     figure = Figure(figsize=size)

@@ -78,6 +78,7 @@ def _differing(report: Report) -> set[str]:
 
 
 def _apart(own: Mapping[str, float], base: Mapping[str, float]) -> bool:
+    # Of the total and not of the piece: a small piece may double and change nothing.
     most = SAME * sum(base.values())
     return any(abs(own.get(what, 0) - base.get(what, 0)) > most for what in {*own, *base})
 

@@ -48,6 +48,7 @@ def curves(report: Report) -> Iterator[ReportFigure]:
     """A panel per factor with its levels and the baseline, or one of all arms if they are few."""
     data = points(report)
     marks = typed_rows(data, CurveMark)
+    # One epoch is a point and no curve.
     if len({mark.epoch for mark in marks}) < 2:
         return
     panels, unit = _panels(report, marks), report.plan.task.progress_unit
@@ -104,7 +105,8 @@ def _figure(report: Report, marks: list[CurveMark], parts: Sequence[CurvePanel])
         if place % across == 0 or part.metric != parts[place - 1].metric:
             axes.set_ylabel(format.head(metric))
         _title(axes, part.head)
-        last = place + across >= len(parts)  # no panel below it
+        # Not the last row alone: the panels above a gap in it have no panel below, either.
+        last = place + across >= len(parts)
         axes.set_xlabel(report.plan.task.progress_unit.capitalize() if last else "")
         axes.tick_params(labelbottom=last)
     for axes in grid.ravel()[len(parts) :]:
@@ -126,6 +128,7 @@ def _panel(axes: Axes, marks: list[CurveMark], part: CurvePanel) -> None:
         mean = [mark for mark in own if mark.what == "mean"]
         x = [float(mark.epoch) for mark in mean]
         low, high = [mark.low for mark in mean], [mark.high for mark in mean]
+        # NaN where seeds are drawn one by one: then nothing is filled.
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
         single = [mark for mark in own if mark.what == "seed"]
         for seed in sorted({mark.seed for mark in single}):
@@ -147,6 +150,7 @@ def _panel(axes: Axes, marks: list[CurveMark], part: CurvePanel) -> None:
 
 def _looks(part: CurvePanel) -> dict[str, tuple[str, Dashes]]:
     """Colour and dashes of the arms of a panel; the baseline is grey."""
+    # First, so that it is drawn below the levels that are compared with it.
     others = [arm for arm in part.arms if arm != part.base]
     looks = {
         arm: (colour, dashes) for arm, (colour, dashes, _) in zip(others, LEVELS, strict=False)

@@ -65,6 +65,7 @@ def panels(
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, marks in zip(grid, parts, strict=False):
         _panel(axes, marks, report.plan.catalogue[marks[0].against])
+    # Five panels leave a place of the grid empty.
     for axes in grid[len(parts) :]:
         axes.set_visible(False)
     within_percent(grid[0], quality, (mark.value for mark in every))
@@ -97,6 +98,7 @@ def _panel(axes: Axes, marks: list[ArmMark], cost: Metric) -> None:
     costs, unit = [mark.cost for mark in marks], marks[0].unit
     if unit == TIMES:
         multiples(axes.xaxis, costs)
+        # The baseline's own speed, from which the others are read.
         axes.axvline(1, color=GREY, linewidth=0.6, zorder=1)
     elif spread(costs) > LOG_FROM:
         logarithmic(axes.xaxis, costs)

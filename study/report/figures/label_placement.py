@@ -141,8 +141,10 @@ class _Field:
         # Leaders may cross lines, but neither labels nor other leaders' labels.
         covered += sum(3 * dot.over(other.box) for dot in spot.leader for other in others)
         covered += sum(3 * dot.over(box) for other in others for dot in other.leader)
-        under = sum(dot.over(mark) for dot in spot.leader[1:] for mark in self.marks)
-        covered += 2 * quiet * under
+        # A leader may cross a line, but not run along it.
+        below = (*self.marks, *self.lines)
+        under = sum(dot.over(other) for dot in spot.leader[1:] for other in below)
+        covered += 4 * quiet * under
         return covered + 3 * (area - box.over(self.inside))
 
 

@@ -30,6 +30,7 @@ def published_quality(report: Report) -> Iterator[ReportFigure]:
         name for name in dict.fromkeys(plan.study.columns) if catalogue[name].kind != "quality"
     ]
     parts = [_marks(report, quality, cost, numbers) for cost in columns]
+    # One arm alone compares nothing.
     drawn = [part for part in parts if len(part) > 1 and spread(m.cost for m in part) > VARIES]
     for number, several in enumerate(chunks(drawn, MOST_PANELS)):
         figure = panels(report, several, f"Published {format.head(catalogue[quality])}", MEANINGS)

@@ -12,12 +12,16 @@ from study.analysis.analysis import Analysis
 from study.analysis.candidates import Candidates
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide, within_percent
+from study.report.figures.label_placement import Label, place
 from study.report.figures.report_figure import ReportFigure, listing
-from study.report.figures.style import BLACK, COLUMN, GREY
+from study.report.figures.style import BLACK, GREY, TINY
+from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
 
 # As in the figure of quality against cost, of which this one is a kind.
 HEIGHT = 2.7  # inches of a panel
+ABREAST = 3  # panels side by side in the width of a text
+LABEL_WIDTH = 80  # points of a label, of at most two lines
 LOG_FROM = 8.0  # largest cost over smallest
 
 
@@ -43,17 +47,35 @@ def search(report: Report) -> Iterator[ReportFigure]:
     quality, *costs = (analysis.catalogue[name] for name in candidates.search.rules.objectives)
     names = candidates.search.rules.objectives[1:]
     marks = [mark for place in range(len(costs)) for mark in _marks(analysis, candidates, place)]
-    figure = Figure(figsize=(COLUMN, 0.5 + HEIGHT * len(costs)))
-    panels = figure.subplots(len(costs), squeeze=False)[:, 0]
-    for axes, name, cost in zip(panels, names, costs, strict=True):
+    style = report.style
+    down = len(costs) if style.is_column else -(-len(costs) // ABREAST)
+    across = -(-len(costs) // down)
+    figure = Figure(figsize=(style.inches, 0.5 + HEIGHT * down))
+    panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    for axes in panels[len(costs) :]:
+        axes.set_visible(False)
+    for axes, name, cost in zip(panels, names, costs, strict=False):
         own = [mark for mark in marks if mark.against == name]
         _panel(axes, own, quality, cost)
         _fresh(axes, [mark for mark in own if mark.what == "fresh"], analysis.inference.name)
         _limit(axes, candidates, name, cost)
     # Of one panel: the marks are the same in all.
     handles, texts = panels[0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside upper center", ncols=2)
+    figure.legend(handles, texts, loc="outside upper center", ncols=2 if style.is_column else 4)
+    # At last, when the layout is known.
+    for axes, name in zip(panels, names, strict=False):
+        place(axes, _labels([mark for mark in marks if mark.against == name]), [])
     yield ReportFigure("search", figure, pd.DataFrame(marks), _alt(marks, quality))
+
+
+def _labels(marks: Sequence[CandidateMark]) -> list[Label]:
+    """The names of the arms with fresh seeds, shortened; the data has them whole."""
+    fresh = [mark for mark in marks if mark.what == "fresh"]
+    others = [Label((mark.cost, mark.value), "") for mark in marks if mark.what != "fresh"]
+    return others + [
+        Label((mark.cost, mark.value), wrapped(mark.label, LABEL_WIDTH, size=TINY))
+        for mark in fresh
+    ]
 
 
 def _marks(analysis: Analysis, candidates: Candidates, place: int) -> Iterator[CandidateMark]:

@@ -91,6 +91,7 @@ def points(report: Report) -> pd.DataFrame:
             }
             if ratio := ratios.get(arm.digest):
                 rows.append({**keys, **dict(zip(NUMBERS, ratio, strict=True))})
+            # NaN is a quantity that this machine cannot measure.
             elif own and base and own.mean == own.mean and base.mean > 0:
                 rows.append({**keys, "value": own.mean / base.mean})
     data = pd.DataFrame(rows, columns=["label", "arm", "metric", "what", *NUMBERS])
@@ -111,6 +112,7 @@ def _figure(report: Report, parts: list[list[SpeedMark]], page: row_layout.Page)
         axes.set_xlabel(f"{format.name(metric)} (×)\n{metric.better} is better")
         for mark in here:
             row_layout.write_beside(axes, places[mark.arm], _ratio(mark, whole=whole))
+    # Peak memory alone has no line that would need a word.
     several = any(mark.has_interval for marks in parts for mark in marks)
     how = [
         f"×: ratio to {arm_name(report.plan, report.plan.baseline)}",
@@ -143,6 +145,7 @@ def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None
 
 def _ratio(mark: SpeedMark, *, whole: bool) -> str:
     if not whole or not mark.has_interval:
+        # The panel has the interval, and the CSV file its ends.
         return f"×{format.significant(mark.value)}"
     value = format.significant(mark.value)
     digits = len(value.partition(".")[2])

@@ -11,14 +11,16 @@ from matplotlib.ticker import MaxNLocator
 from study import format
 from study.analysis.ledger import Ledger
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
 from study.report.figures.axes import linear
 from study.report.figures.report_figure import ReportFigure, listing, numbered
 from study.report.figures.row_layout import chunks
-from study.report.figures.style import ARMS, COLUMN, GREY, SMALL
+from study.report.figures.style import ARMS, GREY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
 
 PANELS = 6  # arms of one figure
+ABREAST = 3  # panels side by side in the width of a text
 HEIGHT = 1.15  # inches of a panel
 
 
@@ -44,7 +46,8 @@ def tuning(report: Report) -> Iterator[ReportFigure]:
     labels = list(dict.fromkeys(mark.label for mark in marks))
     for number, part in enumerate(chunks(labels, PANELS)):
         own = [mark for mark in marks if mark.label in part]
-        figure, alt = _figure(own, part, metric), _alt(own, part, metric)
+        figure = _figure(own, part, metric, report.style)
+        alt = _alt(own, part, metric)
         yield ReportFigure(numbered("tuning", number), figure, pd.DataFrame(own), alt)
 
 
@@ -62,15 +65,24 @@ def points(ledger: Ledger, metric: Metric) -> list[TuningMark]:
     return rows
 
 
-def _figure(marks: list[TuningMark], labels: list[str], metric: Metric) -> Figure:
-    figure = Figure(figsize=(COLUMN, 0.75 + HEIGHT * len(labels)))
+def _figure(
+    marks: list[TuningMark], labels: list[str], metric: Metric, style: FigureStyle
+) -> Figure:
+    across = 1 if style.is_column else min(len(labels), ABREAST)
+    down = -(-len(labels) // across)
+    figure = Figure(figsize=(style.inches, 0.75 + HEIGHT * down))
     # Shared axes: arms are compared across panels, and bands would hide each other in one.
-    panels = figure.subplots(len(labels), sharex=True, sharey=True, squeeze=False)[:, 0]
+    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = grid[: len(labels)]
+    for axes in grid[len(labels) :]:
+        axes.set_visible(False)
     for number, (axes, label) in enumerate(zip(panels, labels, strict=True)):
         _panel(axes, [mark for mark in marks if mark.label == label], number)
         axes.set_title(wrapped(label, 200, size=SMALL, lines=1), loc="left", parse_math=False)
     linear(panels[0].yaxis, 4)
-    panels[-1].set_xlabel("Proposals")
+    for axes in panels[-across:]:
+        axes.set_xlabel("Proposals")
+        axes.tick_params(labelbottom=True)
     panels[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.supylabel(f"Expected best {format.head(metric)}", fontsize=8)
     handles, texts = panels[0].get_legend_handles_labels()

@@ -1,6 +1,7 @@
 """Contact sheet: images with their objects, and beside them the detections of every arm."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from faster_coco_eval.core import mask as rle
@@ -18,6 +19,7 @@ from study.tasks.detection.schema.data import CocoData
 
 IMAGES = 4  # of a sheet, which fits on a page
 LEAST = 0.3  # score of a detection that is drawn
+MOST = 12  # detections drawn of an image; more boxes would hide it, and each other
 OVERLAP = 0.5  # intersection over union from which on a detection is right, as in AP50
 SEED = 20  # of the choice of images
 
@@ -67,10 +69,17 @@ def contact_sheet(images: DetectionImages, arms: Mapping[str, Detections]) -> Co
         )
         for index in chosen(images)
     ]
+    crowded = any(len(regions) > MOST for row in rows for regions in row.regions[1:])
+    # The truth stays whole.
+    rows = [
+        replace(row, regions=(row.regions[0], *(several[:MOST] for several in row.regions[1:])))
+        for row in rows
+    ]
     title = (
         f"Detections with a score of at least {LEAST:g}; solid: overlaps an object of its "
         f"category by {OVERLAP:g} or more (IoU); dashed: does not"
     )
+    title += f"; of an image at most {MOST}, those of the highest score" * crowded
     columns = ("truth", *arms)
     # An empty column would be taken for a fault of the picture.
     empty = [name for n, name in enumerate(columns) if n and not any(r.regions[n] for r in rows)]
@@ -103,7 +112,9 @@ def _predicted(images: DetectionImages, index: int, detections: Detections) -> t
     right = _right(images, index, detected)
     height, width = images.size(index)
     regions = []
-    for number in np.flatnonzero(detected.scores >= LEAST):
+    # Stable, so that equal scores keep their order, in which detections are matched.
+    order = np.argsort(-detected.scores, kind="stable")
+    for number in order[detected.scores[order] >= LEAST]:
         mask = None
         if detected.masks is not None:
             coded = {"size": [height, width], "counts": detected.masks[number]}

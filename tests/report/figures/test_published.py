@@ -43,3 +43,17 @@ def test_a_printed_cost_of_nothing_has_no_relative_difference(lab):
 def test_the_verdict_of_a_row_stands_at_its_right(shown):
     figure = shown("emsa")[1]["published-params"]
     assert [t.get_text() for t in figure.figure.axes[0].texts] == ["reproduced", "contradicted"]
+
+
+def test_published_quality_is_drawn_over_measured_cost_where_no_quality_is_measured(lab):
+    cost = {"baseline": {"params": 1e6}, "Average Pooling": {"params": 2e6}}
+    numbers = {"Depth-wise Conv2d": {"top1": 77.2}, "Average Pooling": {"top1": 79.6}}
+    study_report = reported(lab(seeds=0, cost=cost, published=numbers, columns=("params", "top1")))
+    (figure,) = published.published(study_report)
+    assert figure.name == "published-quality"
+    assert figure.data["value"].tolist() == [77.2, 79.6]
+    assert figure.data["what"].tolist() == ["front", "front"]
+
+
+def test_published_quality_gives_way_to_a_measured_one(shown):
+    assert "published-quality" not in shown("emsa")[1]
