@@ -22,6 +22,7 @@ from study.analysis.decided import Decided
 from study.analysis.ledger import Ledger, ledger
 from study.analysis.levels import level_interval
 from study.spec.arm_names import qualified
+from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
 
@@ -84,12 +85,12 @@ class Analysis(Decided):
         hits = self.hits.arrays.get(key)
         if hits is not None:
             return stats.image_interval(operator.pos, hits)
-        return self.level_interval(key[1], sample)
+        return self.level_interval(self.catalogue[key[1]], sample)
 
-    def level_interval(self, metric: str, sample: "Numbers") -> tuple[float, float]:
+    def level_interval(self, metric: Metric, sample: "Numbers") -> tuple[float, float]:
         """The interval of the mean of one value per seed (n,); see `levels.level_interval`."""
         ends = self.inference.interval(sample)
-        return level_interval(self.catalogue[metric], sample, ends)
+        return level_interval(metric, sample, ends)
 
     def has_interval(self, metric: str) -> bool:
         """True if differences in a quality may have an interval, over seeds or over images."""

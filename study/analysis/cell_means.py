@@ -52,4 +52,8 @@ def _mean(analysis: Analysis, metric: str, arms: list[str]) -> tuple[int, float,
     sample = contrast(part, dict.fromkeys(arms, 1 / len(arms)))
     if not len(sample):
         return 0, nan, nan, nan
-    return len(sample), float(sample.mean()), *analysis.level_interval(metric, sample)
+    return (
+        len(sample),
+        float(sample.mean()),
+        *analysis.level_interval(analysis.catalogue[metric], sample),
+    )

@@ -6,6 +6,7 @@ import pytest
 import torch
 from fvcore.nn import FlopCountAnalysis
 
+from study.analysis.analysis import Analysis
 from study.api.request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import build
@@ -115,7 +116,7 @@ def test_a_twin_stands_under_its_arm_and_the_caption_says_what_was_matched(plann
     (rows,) = [rows for head, rows in blocks(planned()[0]) if head == "Ratios"]
     assert [label for label, _ in rows] == ["EMSA", "MSA", "MSA (matched)"]
     # All have its parameters.
-    assert "(matched)" not in " ".join(report.tables(plan, store)["table"].notes)
+    assert "(matched): the arm" not in " ".join(report.tables(plan, store)["table"].notes)
     text = " ".join(report.tables(*planned())["table"].notes)
     assert "(matched): the arm of that name with its dims scaled to the MACs of ●" in text
     assert "within 1 %." in text

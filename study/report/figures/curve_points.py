@@ -1,7 +1,8 @@
 """The points of learning curves: means over seeds by epoch, and single seeds."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -10,7 +11,10 @@ from study.report.contents import Report
 from study.report.figures.report_figure import frame
 from study.report.figures.states import diverged
 from study.spec.metric import Metric
-from study.stats import Inference, of_arm, of_metric
+from study.stats import of_arm, of_metric
+
+if TYPE_CHECKING:
+    from study.stats.intervals import Numbers
 
 LOSS = "train_loss"
 LOSS_METRIC = Metric("Train loss", "", 1, 3, better="lower", kind="quality")
@@ -42,19 +46,21 @@ def points(report: Report) -> pd.DataFrame:
     histories, metrics = report.analysis.curves, metrics_of(report.plan)
     rows = list[dict[str, object]]()
     for arm in report.plan.arms:
-        for name in metrics:
+        for name, metric in metrics.items():
+            interval = partial(report.analysis.level_interval, metric)
             part = of_metric(of_arm(histories, arm.digest), name)
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
-            lines = _lines(table, diverged(arm), report.analysis.inference)
-            rows += [{**keys, **row} for row in lines]
+            rows += [{**keys, **row} for row in _lines(table, diverged(arm), interval)]
     data = frame(rows, metrics, "label", "arm", "epoch", "n")
     return data.astype({"epoch": "Int64", "n": "Int64"})
 
 
 def _lines(
-    table: pd.DataFrame, diverged_seeds: set[int], how: Inference
+    table: pd.DataFrame,
+    diverged_seeds: set[int],
+    interval: "Callable[[Numbers], tuple[float, float]]",
 ) -> Iterator[dict[str, object]]:
     """The points of the lines of one arm and metric; `table` is epochs by seeds."""
     whole = table.dropna()
@@ -63,7 +69,7 @@ def _lines(
     one_by_one = 1 < table.shape[1] <= LINES_UP_TO
     for epoch, values in whole.iloc[:common].iterrows():
         # Of a few seeds every one is seen, and the interval of their mean would hide them.
-        low, high = (float("nan"),) * 2 if one_by_one else how.interval(values.to_numpy(float))
+        low, high = (float("nan"),) * 2 if one_by_one else interval(values.to_numpy(float))
         yield {
             "epoch": epoch,
             "what": "mean",
