@@ -10,7 +10,7 @@ WRITTEN = [
     *SECTIONS,
     *(f"rand-m9-{name}" for name in SETS),
     *(f"{name}-{key}1" for name, keys in SECTIONS.items() for key in keys),
-    *(f"{name}-{key}0.5" for name, keys in SECTIONS.items() for key in FRACTIONS & {*keys}),
+    *(f"{name}-{key}0.5" for name, keys in SECTIONS.items() for key in sorted(FRACTIONS & {*keys})),
 ]
 
 
