@@ -106,7 +106,7 @@ def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):
     arms["Aa"] = base + np.array([0.010, 0.013, 0.009])  # p = 0.012
     text = answer_text(study(lab, baseline=list(base), **{a: list(v) for a, v in arms.items()}))
     assert "none of 6 arms can be distinguished from Base (3 paired seeds, corrected for 6" in text
-    assert "of these intervals 2 of 6 exclude zero before the correction" in text
+    assert "; those of Ff and Aa exclude zero before the correction" in text
 
 
 def test_a_cost_that_prints_alike_does_not_go_from_one_to_the_other(lab):

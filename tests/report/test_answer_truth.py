@@ -107,16 +107,16 @@ def check_none(text, kinds):
     shown = re.search(r"within ±([\d.]+) pp", text)
     assert printed_as(shown[1], 100 * np.abs(bounds).max()), text
     if kinds["sure"]:
-        assert f"{len(rest)} other" in text
+        others_named = f"The {len(rest)} other arms" if len(rest) > 1 else "The other arm"
+        assert f"{others_named} cannot be distinguished from Base: " in text
     elif len(rest) == 1:
         assert ("the other arm" if len(others) == 1 else f"{next(iter(rest))} cannot") in text
     elif len(rest) == len(others):
         assert f"none of {len(others)} arms can" in text
     else:
         assert f"{len(rest)} of {len(others)} arms cannot" in text
-    apart = sum(low > 0 or high < 0 for low, high in bounds)
-    stated = re.search(r"of these intervals (\d+) of (\d+) exclude", text)
-    assert (int(stated[1]), int(stated[2])) == (apart, len(rest)) if apart else not stated, text
+    apart = {a for a, (low, high) in zip(rest, bounds, strict=True) if low > 0 or high < 0}
+    check_names(text, r"; (?:that|those) of ([^;.]*) excludes? zero before the correction", apart)
     assert not apart or f"corrected for {len(others)} comparisons" in text
 
 

@@ -111,7 +111,7 @@ def _largest(compared: ComparedArms) -> str:
 def _several(compared: ComparedArms) -> Iterator[str]:
     name = format.name(compared.metric)
     if compared.different:
-        yield _distinguished(compared)
+        yield from _distinguished(compared)
     elif compared.indistinguishable:
         yield _none_distinguished(compared)
     elif not compared.rows and not compared.diverged:
@@ -126,19 +126,19 @@ def _several(compared: ComparedArms) -> Iterator[str]:
         )
 
 
-def _distinguished(compared: ComparedArms) -> str:
+def _distinguished(compared: ComparedArms) -> Iterator[str]:
     parts = [
         f"{compared.listed(arms, amounts=True)} {'is' if len(arms) == 1 else 'are'} {word} than "
         f"{compared.base} in {format.name(compared.metric)}"
         for arms, word in ((compared.better, "better"), (compared.worse, "worse"))
         if arms
     ]
+    yield f"{'; '.join(parts)} ({_seeds_and_tests(compared)})."
     if rest := compared.indistinguishable:
-        others = f"{len(rest)} other{'s' if len(rest) > 1 else ''}"
-        within = f", within {_bound(compared)}"
+        others = "The other arm" if len(rest) == 1 else f"The {len(rest)} other arms"
+        same = f"cannot be distinguished from {compared.base}"
         # "Not distinguishable" alone reads as "equal"; the bound says how unequal it may still be.
-        parts.append(f"{others} cannot be distinguished from it{within}{_uncorrected(compared)}")
-    return f"{'; '.join(parts)} ({_seeds_and_tests(compared)})."
+        yield f"{others} {same}: {_within(compared)}."
 
 
 def _none_distinguished(compared: ComparedArms) -> str:
@@ -147,11 +147,17 @@ def _none_distinguished(compared: ComparedArms) -> str:
     subject = f"{named} cannot" if len(rest) == 1 else f"{len(rest)} of {total} arms cannot"
     subject = f"none of {total} arms can" if 1 < len(rest) == total else subject
     seeds = f"({_seeds_and_tests(compared)})" if total > 1 else f"with {compared.pairs(rest)}"
-    intervals = "the 95 % interval lies" if len(rest) == 1 else "all their 95 % intervals lie"
     return (
         f"In {format.name(compared.metric)}, {subject} be distinguished from {compared.base} "
-        f"{seeds}: {intervals} within {_bound(compared)}{_uncorrected(compared)}."
+        f"{seeds}: {_within(compared)}."
     )
+
+
+def _within(compared: ComparedArms) -> str:
+    """How far the differences of the arms that cannot be distinguished may still reach."""
+    single = len(compared.indistinguishable) == 1
+    intervals = "the 95 % interval lies" if single else "all their 95 % intervals lie"
+    return f"{intervals} within {_bound(compared)}{_uncorrected(compared)}"
 
 
 def _seeds_and_tests(compared: ComparedArms) -> str:
@@ -163,12 +169,12 @@ def _seeds_and_tests(compared: ComparedArms) -> str:
 
 def _uncorrected(compared: ComparedArms) -> str:
     """A clause on intervals that exclude zero although the corrected test finds no difference."""
-    rows = [compared.rows[arm] for arm in compared.indistinguishable]
-    apart = sum(row.low > 0 or row.high < 0 for row in rows)
+    rows = {arm: compared.rows[arm] for arm in compared.indistinguishable}
+    apart = [arm for arm, row in rows.items() if row.low > 0 or row.high < 0]
     if not apart:
         return ""
-    verb = "excludes" if apart == 1 else "exclude"
-    return f"; of these intervals {apart} of {len(rows)} {verb} zero before the correction"
+    those, verb = ("that", "excludes") if len(apart) == 1 else ("those", "exclude")
+    return f"; {those} of {compared.listed(apart)} {verb} zero before the correction"
 
 
 def _bound(compared: ComparedArms) -> str:
