@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
+from study.format.numbers import decimals
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import multiples
@@ -153,7 +154,7 @@ def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None
 def _decimals(marks: list[SpeedMark], *, whole: bool = True) -> int:
     """The decimals of all ratios: three digits of each, and no end that reads 1 unless it is 1."""
     finite = [mark for mark in marks if math.isfinite(mark.value)]
-    digits = max((format.decimals(mark.value, 3) for mark in finite), default=0)
+    digits = max((decimals(mark.value, 3) for mark in finite), default=0)
     ends = [end for mark in finite if whole and mark.has_interval for end in (mark.low, mark.high)]
     while digits < MOST_DECIMALS and any(end != 1 == round(end, digits) for end in ends):
         digits += 1
