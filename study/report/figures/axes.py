@@ -13,8 +13,9 @@ from study.spec.metric import Metric
 ROUND = (1, 2, 2.5, 5, 10)
 
 
-def linear(axis: Axis, ticks: int = 4) -> None:
-    axis.set_major_locator(MaxNLocator(ticks, steps=ROUND))
+def linear(axis: Axis, ticks: int = 4, *, least: int = 2) -> None:
+    """Round ticks: `ticks` intervals at most, unless `least` ticks need more."""
+    axis.set_major_locator(MaxNLocator(ticks, steps=ROUND, min_n_ticks=least))
 
 
 def logarithmic(axis: Axis, values: Iterable[float]) -> None:

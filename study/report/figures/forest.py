@@ -129,7 +129,7 @@ def _figure(
     places = row_layout.places(page)
     for axes, name in zip(panels, names, strict=True):
         own = [mark for mark in forest.marks if mark.metric == name]
-        _panel(axes, own, places, ticks=3 if report.style.is_column else 7 - len(names))
+        _panel(axes, own, places, ticks=4 if report.style.is_column else 7 - len(names))
         axes.set_xlabel(format.difference_head(report.plan.catalogue[name]), parse_math=False)
         # By all marks, so that every page has the same axis.
         axes.set_xlim(*_span(own))
@@ -214,7 +214,8 @@ def _panel(axes: Axes, marks: list[RowMark], places: dict[str, float], *, ticks:
         linewidth=1,
         zorder=3,
     )
-    linear(axes.xaxis, ticks)
+    # One tick beside zero is no scale.
+    linear(axes.xaxis, ticks, least=3)
 
 
 # ---- alternative text ----

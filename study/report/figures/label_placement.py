@@ -25,8 +25,13 @@ FAR = (
     46.0,
 )  # points between a mark and the edge of its label
 ANGLES = (0, 180, 90, 270, 30, -30, 150, 210, 55, -55, 125, 235)  # degrees, the best side first
+SLID = tuple((angle, slide) for slide in (-0.15, 0.15, -0.3, 0.3) for angle in (90, 270))
+"""Places above and below a mark, by the share of its width that the label is moved."""
 TILTED = 2.0  # cost of a place that is not level with the point
-AMBIGUOUS = 25.0  # cost of a place without a leader that is no farther from another mark
+AMBIGUOUS = 25.0  # cost of a place without a leader that is hardly nearer to its own mark
+MARK = 4.5  # points across a mark: marks that are closer overlap
+SAME = 1.0  # points between marks that look like one
+BOLD = 1.15  # width of bold letters over that of others, at most
 ROUNDS = 3  # in which every label is moved, given the places of all others
 CLEAR = 1.0  # square points of overlap that no one sees
 
@@ -42,7 +47,7 @@ class Label:
     text: str
     """"" for a point that others avoid and that is not named."""
     needed: bool = False
-    """True if it is written even where it covers something."""
+    """True if it is written even where it covers a line or another label."""
     colour: str = BLACK
     weight: str = "normal"
 
@@ -79,33 +84,56 @@ def place(
 ) -> list[str]:
     """Write each label beside its point, away from points, `lines` and the other labels.
 
-    Lines and bars are upright or level; bars are quiet, and a label may lie on one. Returns the
-    labels that are left out, as there is no place for them.
+    Lines and bars are upright or level; bars are quiet, and a label may lie on one. Every label
+    is inside the axes and nearer to its own point than to any other. Returns the labels that are
+    left out, as there is no such place for them.
     """
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()  # only then does the layout say where points are
     field = _field(axes, 72 / figure.dpi, labels, lines, bars)
     chosen = dict[int, Place]()
-    for _ in range(ROUNDS):
-        for number, label in enumerate(labels):
-            if label.text:
-                others = [place for key, place in chosen.items() if key != number]
-                options = _candidates(field.positions[number], label.text)
-                # `min` keeps the first of equals, so a label takes the nearest free place.
-                chosen[number] = min(
-                    options, key=lambda o: o.far + field.doubt(number, o) + field.cost(o, others)
-                )
-    left_out = list[str]()
+    for number in ROUNDS * [*range(len(labels))]:
+        _choose(field, labels, chosen, number)
     # Labels that are not needed give way, the last first.
     for number in sorted(chosen, key=lambda n: (labels[n].needed, -n)):
-        others = [place for key, place in chosen.items() if key != number]
-        if not labels[number].needed and field.cost(chosen[number], others, quiet=0) > CLEAR:
+        if not _fits(field, labels, chosen, number):
             del chosen[number]
-            left_out.append(labels[number].text)
+    # Where others gave way, there may be room now.
+    left_out = [n for n, label in enumerate(labels) if label.text and n not in chosen]
+    for number in left_out:
+        _choose(field, labels, chosen, number)
+        if number in chosen and not _fits(field, labels, chosen, number):
+            del chosen[number]
     for number, spot in chosen.items():
         _write(axes, labels[number], spot)
-    return left_out
+    return [labels[number].text for number in left_out if number not in chosen]
+
+
+def _choose(
+    field: "_Field", labels: Sequence[Label], chosen: dict[int, Place], number: int
+) -> None:
+    """Move a label to its best place, given those of all others; remove it if there is none."""
+    chosen.pop(number, None)
+    options = [
+        spot
+        for spot in _candidates(field.positions[number], labels[number])
+        if not field.misleads(number, spot)
+    ]
+    if options:
+        others = [*chosen.values()]
+        # `min` keeps the first of equals, so a label takes the nearest free place.
+        chosen[number] = min(
+            options, key=lambda o: o.far + field.doubt(number, o) + field.cost(o, others)
+        )
+
+
+def _fits(field: "_Field", labels: Sequence[Label], chosen: dict[int, Place], number: int) -> bool:
+    """True if a label covers nothing, or, if it is needed, no other label."""
+    spot, others = chosen[number], [place for key, place in chosen.items() if key != number]
+    if labels[number].needed:
+        return all(spot.box.over(other.box) <= CLEAR for other in others)
+    return field.cost(spot, others, quiet=0) <= CLEAR
 
 
 @dataclass(frozen=True)
@@ -117,6 +145,22 @@ class _Field:
     lines: Sequence[Box]
     bars: Sequence[Box]
     inside: Box
+
+    def misleads(self, number: int, spot: Place) -> bool:
+        """True if the label leaves the axes, or is no nearer to its own mark than to another."""
+        box, own = spot.box, self.positions[number]
+        area = (box.right - box.left) * (box.top - box.bottom)
+        if area - box.over(self.inside) > CLEAR:
+            return True
+        # A leader that ends nearest to its own mark has passed no other one on its way.
+        end, reach = _nearest(own, box), _apart(box, own)
+        others = (mark for mark in self.positions if math.dist(mark, own) > SAME)
+        return any(
+            math.dist(end, mark) <= math.dist(end, own)
+            # Of marks that overlap, the label cannot be nearer to one as a whole.
+            or (math.dist(mark, own) > MARK and _apart(box, mark) <= reach)
+            for mark in others
+        )
 
     def doubt(self, number: int, spot: Place) -> float:
         """A cost if the label is next to another mark than its own, and no line ties it to it."""
@@ -141,8 +185,8 @@ class _Field:
         # Leaders may cross lines, but neither labels nor other leaders' labels.
         covered += sum(3 * dot.over(other.box) for dot in spot.leader for other in others)
         covered += sum(3 * dot.over(box) for other in others for dot in other.leader)
-        # A leader may cross a line, but not run along it.
-        below = (*self.marks, *self.lines)
+        # A leader may cross a line or a bar, but not run along it.
+        below = (*self.marks, *self.lines, *self.bars)
         under = sum(dot.over(other) for dot in spot.leader[1:] for other in below)
         covered += 4 * quiet * under
         return covered + 3 * (area - box.over(self.inside))
@@ -172,21 +216,25 @@ def _field(
     return _Field(positions, marks, [*map(line, lines)], [*map(line, bars)], inside)
 
 
-def _candidates(point: Point, text: str) -> Iterator[Place]:
-    rows = text.split("\n")
+def _candidates(point: Point, label: Label) -> Iterator[Place]:
+    if not label.text:
+        return
+    rows = label.text.split("\n")
     across, along = max(width(row, TINY) for row in rows), 1.15 * TINY * len(rows)
+    across *= BOLD if label.weight == "bold" else 1
     x, y = point
     for far in FAR:
-        for degrees in ANGLES:
+        for degrees, slide in (*((angle, 0.0) for angle in ANGLES), *SLID):
             cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-            dx, dy = cos * (far + across / 2), sin * (far + along / 2)
+            dx, dy = cos * (far + across / 2) + slide * across, sin * (far + along / 2)
             # Beside a mark, the label's edge is level with the direction and not its centre.
             dx += math.copysign(across / 2 * (1 - abs(cos)), cos) if abs(cos) > 0.1 else 0
             box = Box(
                 x + dx - across / 2, y + dy - along / 2, x + dx + across / 2, y + dy + along / 2
             )
             leader = tuple(_leader(point, box)) if far > FAR[0] else ()
-            yield Place(dx, dy, box, far / 2 + TILTED * bool(sin), leader)
+            tilted = TILTED * bool(sin) + TILTED * abs(slide)
+            yield Place(dx, dy, box, far / 2 + tilted, leader)
 
 
 def _apart(box: Box, point: Point) -> float:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 
 from study.plan.plan import Plan
@@ -172,7 +173,10 @@ def _words(
     *,
     across: tuple[str, str] | Annotation,
 ) -> Annotation:
-    """Grey words over the grid; `offset` is in points."""
+    """Grey words over the grid; `offset` is in points.
+
+    White is around the letters alone: a box would interrupt the lines that reach over all rows.
+    """
     return axes.annotate(
         text,
         place,
@@ -185,7 +189,7 @@ def _words(
         color=GREY,
         annotation_clip=False,
         parse_math=False,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        path_effects=[withStroke(linewidth=1.5, foreground="white")],
     )
 
 

@@ -1,5 +1,6 @@
 """Figure of speeds: the ratio of every arm to the baseline, with its interval."""
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
+from study.format.numbers import decimals
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import multiples
@@ -26,7 +28,9 @@ from study.stats import of_arms, typed_rows
 
 ABREAST = {"text": 4, "column": 2}  # panels side by side
 LABEL_WIDTH = {"text": 120, "column": 72}  # points
-TICKS = {"text": 5, "column": 3}
+TICKS = {1: 4, 2: 3}  # of a panel in one column, by the panels side by side
+MOST_TICKS = 5  # of a panel in the width of a text
+MOST_DECIMALS = 6  # of a ratio; timings do not tell more
 SAME = 0.02  # relative difference below which an arm without an interval is as fast
 
 
@@ -103,20 +107,24 @@ def _figure(report: Report, parts: list[list[SpeedMark]], page: row_layout.Page)
     figure, panels = row_layout.sheet(page, len(parts), style.inches, spare=0.75)
     # Where one panel has room to spare, the interval stands beside the ratio.
     whole = len(parts) <= (1 if style.is_column else 2)
+    digits = _decimals([mark for marks in parts for mark in marks], whole=whole)
+    ticks = TICKS[len(parts)] if style.is_column else MOST_TICKS
     for axes, marks in zip(panels, parts, strict=True):
         here = [mark for mark in marks if mark.arm in places]
         _panel(axes, here, places)
         # The limits of all pages, so that they can be compared.
-        multiples(axes.xaxis, [end for m in marks for end in m[4:]], TICKS[style.width])
+        multiples(axes.xaxis, [end for m in marks for end in m[4:]], ticks)
         metric = report.plan.catalogue[marks[0].metric]
         axes.set_xlabel(f"{format.name(metric)} (×)\n{metric.better} is better")
         for mark in here:
-            row_layout.write_beside(axes, places[mark.arm], _ratio(mark, whole=whole))
+            row_layout.write_beside(axes, places[mark.arm], _ratio(mark, digits, whole=whole))
     # Peak memory alone has no line that would need a word.
     several = any(mark.has_interval for marks in parts for mark in marks)
+    hollow = any(mark.has_interval and not mark.differs for marks in parts for mark in marks)
     how = [
         f"×: ratio to {arm_name(report.plan, report.plan.baseline)}",
         "line: 95 % interval" * several,
+        "hollow: interval includes 1" * hollow,
         plain(report.analysis.timed_on),
     ]
     text = wrapped(", ".join(filter(None, how)), 72 * style.inches - 12, size=SMALL)
@@ -143,13 +151,22 @@ def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None
     axes.margins(x=0.08)
 
 
-def _ratio(mark: SpeedMark, *, whole: bool) -> str:
+def _decimals(marks: list[SpeedMark], *, whole: bool = True) -> int:
+    """The decimals of all ratios: three digits of each, and no end that reads 1 unless it is 1."""
+    finite = [mark for mark in marks if math.isfinite(mark.value)]
+    digits = max((decimals(mark.value, 3) for mark in finite), default=0)
+    ends = [end for mark in finite if whole and mark.has_interval for end in (mark.low, mark.high)]
+    while digits < MOST_DECIMALS and any(end != 1 == round(end, digits) for end in ends):
+        digits += 1
+    return digits
+
+
+def _ratio(mark: SpeedMark, digits: int, *, whole: bool) -> str:
+    value = f"×{format.number(mark.value, digits)}"
     if not whole or not mark.has_interval:
         # The panel has the interval, and the CSV file its ends.
-        return f"×{format.significant(mark.value)}"
-    value = format.significant(mark.value)
-    digits = len(value.partition(".")[2])
-    return f"×{value} [{mark.low:.{digits}f}, {mark.high:.{digits}f}]"
+        return value
+    return f"{value} [{mark.low:.{digits}f}, {mark.high:.{digits}f}]"
 
 
 def _alt(report: Report, data: pd.DataFrame) -> str:
@@ -157,6 +174,7 @@ def _alt(report: Report, data: pd.DataFrame) -> str:
     sentences = [f"Speed of the arms relative to the baseline{f', on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
         marks = typed_rows(part, SpeedMark)
-        texts = listing(f"{mark.label} {_ratio(mark, whole=True)}" for mark in marks)
+        digits = _decimals(marks)
+        texts = listing(f"{mark.label} {_ratio(mark, digits, whole=True)}" for mark in marks)
         sentences.append(f"{format.name(report.plan.catalogue[str(name)])}: {texts}.")
     return " ".join(sentences)

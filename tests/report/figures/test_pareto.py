@@ -1,7 +1,11 @@
 """Figures of quality against cost."""
 
 import itertools
+import math
 
+from matplotlib.figure import Figure
+
+from study.report.figures.label_placement import Label, place
 from study.report.figures.style_sheets import styled
 from tests.report.figures.drawn import pareto, reported
 
@@ -73,6 +77,39 @@ def test_labels_overlap_neither_each_other_nor_a_mark(shown):
             boxes = [text.get_window_extent() for text in axes.texts if text.get_text()]
             for a, b in itertools.combinations(boxes, 2):
                 assert not a.shrunk(0.9, 0.8).overlaps(b.shrunk(0.9, 0.8)), name
+
+
+def test_a_label_is_inside_the_axes_and_nearest_to_its_own_mark():
+    # A tight column of marks by the axis, where labels on all sides would mislead.
+    marks = [(1.0, 10.0), (2.0, 9.0), (2.0, 30.0), (2.0, 33.0), (2.0, 33.4), (2.0, 48.0)]
+    texts = ["Patch 4", "SGD", "Average pooling", "baseline", "Rand", "Drop path"]
+    with styled():
+        figure = Figure(figsize=(3.3, 2.2))
+        axes = figure.subplots()
+        axes.set(xlim=(0.9, 6), ylim=(0, 100))
+        labels = [Label(*pair, needed=True) for pair in zip(marks, texts, strict=True)]
+        left_out = place(axes, labels, [])
+        spots = dict(zip(texts, axes.transData.transform(marks), strict=True))
+        notes = [note for note in axes.texts if note.get_text()]
+        assert {*left_out, *(note.get_text() for note in notes)} == {*texts}
+        for note in notes:
+            box = note.get_window_extent()
+            assert axes.get_window_extent().padded(1).containsx(box.x0)
+            gaps = {text: gap(box, spot) for text, spot in spots.items()}
+            own = spots[note.get_text()]
+            # Marks that overlap have no places of their own.
+            far = [
+                gaps[text]
+                for text, spot in spots.items()
+                if math.dist(spot, own) > 5 * figure.dpi / 72
+            ]
+            assert gaps[note.get_text()] <= min(far)
+
+
+def gap(box, spot):
+    """Distance of a point from a box."""
+    x, y = spot
+    return math.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1))
 
 
 def test_the_baseline_is_named_in_every_panel(shown):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.report.figures.speed import SpeedMark, points, speed
+from study.report.figures.speed import SpeedMark, _decimals, _ratio, points, speed
 from study.stats import typed_rows
 from tests.report.figures.drawn import reported
 
@@ -30,3 +30,15 @@ def test_an_interval_decides_whether_an_arm_differs():
 
     assert mark(1.01, 1.1).differs
     assert not mark(0.99, 1.1).differs
+
+
+def test_all_ratios_have_the_same_decimals_and_no_end_reads_1_unless_it_is():
+    marks = [
+        SpeedMark("a", "a", "throughput", "ratio", *numbers)
+        for numbers in ((2.57, 2.55, 2.59), (1.002, 0.99996, 1.01))
+    ]
+    digits = _decimals(marks)
+    assert [_ratio(mark, digits, whole=True) for mark in marks] == [
+        "×2.57000 [2.55000, 2.59000]",
+        "×1.00200 [0.99996, 1.01000]",
+    ]
