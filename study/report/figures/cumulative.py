@@ -13,7 +13,7 @@ from study.analysis.analysis import MeanOverSeeds
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures import row_layout
-from study.report.figures.axes import linear
+from study.report.figures.axes import linear, spread
 from study.report.figures.forest import write_note
 from study.report.figures.interval_text import interval_text
 from study.report.figures.report_figure import (
@@ -158,8 +158,7 @@ def _first_cost(report: Report, path: list[tuple[str, PlannedArm]]) -> dict[str,
             for a in arms
             if (a, name) in report.analysis.estimates
         }
-        finite = [value for value in values.values() if value == value]
-        if finite and max(finite) > VARIES * min(finite):
+        if spread(values.values()) > VARIES:
             return {arm: (name, value) for arm, value in values.items()}
     return {}
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from study import format
 from study.analysis.fronts import BEHIND, FRONT, TIED
 from study.report.contents import Report
-from study.report.figures.axes import linear, logarithmic, multiples, spread, within_percent
+from study.report.figures.axes import linear, logarithmic, multiples, wide, within_percent
 from study.report.figures.label_placement import Label, Segment, place
 from study.report.figures.report_figure import error_bars
 from study.report.figures.style import BLACK, BLUE, GREY, TINY
@@ -34,7 +34,7 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 class ArmMark(NamedTuple):
-    """A row of the figure's data; without `what` while the standings are computed."""
+    """A row of the figure's data; `what` is the standing of the arm."""
 
     label: str
     arm: str
@@ -98,7 +98,7 @@ def _panel(axes: Axes, marks: list[ArmMark], cost: Metric) -> None:
     if unit == TIMES:
         multiples(axes.xaxis, costs)
         axes.axvline(1, color=GREY, linewidth=0.6, zorder=1)
-    elif spread(costs) > LOG_FROM:
+    elif wide(costs, LOG_FROM):
         logarithmic(axes.xaxis, costs)
     else:
         linear(axes.xaxis, 4)
