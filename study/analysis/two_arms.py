@@ -77,17 +77,6 @@ class ImageSummary(NamedTuple):
     every: float
 
 
-class SampledDifference(NamedTuple):
-    """The difference of the tested metric over new seeds and new images; see
-    `stats.over_seeds_and_images`."""
-
-    seeds: int
-    images: int
-    mean: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True)
 class Comparison:
     """Two arms of a plan compared; differences are second minus first, in base units.
@@ -109,8 +98,11 @@ class Comparison:
     seeds: pd.DataFrame
     """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
     images: ImageSummary | None
-    sampled: SampledDifference | None
-    """Where the task computes the tested metric for samples of the images."""
+    sampled: stats.SeedsAndImages | None
+    """The difference of `tested`, where the task computes it for samples of the images.
+
+    See `stats.over_seeds_and_images`.
+    """
     unseen: str
     """Reason why images were not compared, or ""."""
     declared: bool
@@ -271,7 +263,7 @@ def _images(
 
 def _sampled(
     plan: Plan, arms: tuple[PlannedArm, PlannedArm], store: Store, tested: str
-) -> SampledDifference | None:
+) -> stats.SeedsAndImages | None:
     """The tested metric on samples of the images, second minus first; None without them."""
     if any(map(diverged, arms)):
         return None
@@ -284,4 +276,4 @@ def _sampled(
         return None
     ends = stats.over_seeds_and_images(samples.differences, samples.samples)
     mean = float(samples.differences.mean())
-    return SampledDifference(len(samples.seeds), samples.images, mean, *ends)
+    return stats.SeedsAndImages(len(samples.seeds), samples.images, mean, *ends)

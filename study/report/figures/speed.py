@@ -144,9 +144,8 @@ def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None
 def _ratio(mark: SpeedMark, *, whole: bool) -> str:
     if not whole or not mark.has_interval:
         return f"×{format.significant(mark.value)}"
-    value = format.significant(mark.value)
-    digits = len(value.partition(".")[2])
-    return f"×{value} [{mark.low:.{digits}f}, {mark.high:.{digits}f}]"
+    value, low, high = format.ratio_texts(mark)
+    return f"×{value} [{low}, {high}]"
 
 
 def _alt(report: Report, data: pd.DataFrame) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.report.figures.speed import SpeedMark, points, speed
+from study.report.figures.speed import SpeedMark, _ratio, points, speed
 from study.stats import typed_rows
 from tests.report.figures.drawn import reported
 
@@ -30,3 +30,8 @@ def test_an_interval_decides_whether_an_arm_differs():
 
     assert mark(1.01, 1.1).differs
     assert not mark(0.99, 1.1).differs
+
+
+def test_an_interval_beside_one_never_ends_at_one():
+    near = SpeedMark("A", "a", "throughput", "ratio", 1.02, 1.002, 1.04)
+    assert _ratio(near, whole=True) == "×1.020 [1.002, 1.040]"
