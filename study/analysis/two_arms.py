@@ -11,7 +11,6 @@ from study import stats
 from study.analysis import quantities, ranges
 from study.analysis.analysis import Analysis
 from study.analysis.measurements import label_logits, predictions, stored_arrays
-from study.analysis.per_image import diverged
 from study.errors import SpecError, StoreError, unknown
 from study.plan.comparisons import named_arms
 from study.plan.plan import Plan
@@ -251,7 +250,7 @@ def _images(
         return stats.mcnemar(stats.hits({}, {})), None, str(error)
     tests = stats.mcnemar(compared)
     # The seeds that did not diverge would flatter an arm of which others did.
-    if lost := [arm.label for arm in arms if diverged(arm)]:
+    if lost := [arm.label for arm in arms if arm.diverged_seeds]:
         return tests, None, f"{' and '.join(lost)} diverged"
     if not compared.seeds:
         several = any(label_logits(arm, store) for arm in arms)
@@ -265,7 +264,7 @@ def _sampled(
     plan: Plan, arms: tuple[PlannedArm, PlannedArm], store: Store, tested: str
 ) -> stats.SeedsAndImages | None:
     """The tested metric on samples of the images, second minus first; None without them."""
-    if any(map(diverged, arms)):
+    if any(arm.diverged_seeds for arm in arms):
         return None
     first, second = (stored_arrays(arm, store) for arm in arms)
     try:

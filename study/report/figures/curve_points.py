@@ -1,6 +1,6 @@
 """The points of learning curves: means over seeds by epoch, and single seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import pandas as pd
@@ -8,7 +8,6 @@ import pandas as pd
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.report_figure import frame
-from study.report.figures.states import diverged
 from study.spec.metric import Metric
 from study.stats import Inference, of_arm, of_metric
 
@@ -47,14 +46,14 @@ def points(report: Report) -> pd.DataFrame:
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
-            lines = _lines(table, diverged(arm), report.analysis.inference)
+            lines = _lines(table, arm.diverged_seeds, report.analysis.inference)
             rows += [{**keys, **row} for row in lines]
     data = frame(rows, metrics, "label", "arm", "epoch", "n")
     return data.astype({"epoch": "Int64", "n": "Int64"})
 
 
 def _lines(
-    table: pd.DataFrame, diverged_seeds: set[int], how: Inference
+    table: pd.DataFrame, diverged_seeds: Collection[int], how: Inference
 ) -> Iterator[dict[str, object]]:
     """The points of the lines of one arm and metric; `table` is epochs by seeds."""
     whole = table.dropna()

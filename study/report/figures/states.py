@@ -19,11 +19,6 @@ def state(arm: PlannedArm) -> str:
     )
 
 
-def diverged(arm: PlannedArm) -> set[int]:
-    """Seeds of the arm's diverged trials."""
-    return {trial.seed for trial in arm.replicates if trial.state == "diverged"}
-
-
 def qualities(plan: Plan) -> list[str]:
     """The study's columns that are qualities, without repetition."""
     columns = dict.fromkeys(plan.study.columns)
