@@ -25,7 +25,7 @@ from study.report.figures.report_figure import (
     numbered,
     value_text,
 )
-from study.report.figures.states import costs, state
+from study.report.figures.states import state
 from study.report.figures.style import BLUE, GREY, SMALL, TINY
 from study.report.figures.text_fit import width
 from study.spec import designs
@@ -152,7 +152,8 @@ def _first_cost(report: Report, path: list[tuple[str, PlannedArm]]) -> dict[str,
     A cost that is the same for all steps says nothing in a figure.
     """
     arms = [arm.digest for _, arm in path]
-    for name in costs(report.plan):
+    names = report.analysis.of_kind("cost")
+    for name in sorted(names, key=lambda name: not name.startswith("macs")):
         values = {
             a: report.analysis.estimates[a, name].mean
             for a in arms

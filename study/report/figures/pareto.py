@@ -32,10 +32,8 @@ def pareto(report: Report) -> Iterator[ReportFigure]:
     quality, catalogue = report.plan.tested, report.plan.catalogue
     if not quality:
         return
-    columns = dict.fromkeys(report.plan.study.columns)
-    frames = {
-        name: points(report, quality, name) for name in columns if catalogue[name].kind != "quality"
-    }
+    columns = [name for name in report.analysis.metrics if catalogue[name].kind != "quality"]
+    frames = {name: points(report, quality, name) for name in columns}
     every = {name: stats.typed_rows(data, ArmMark) for name, data in frames.items()}
     drawn = [name for name, marks in every.items() if spread(m.cost for m in marks) > VARIES]
     for number, names in enumerate(chunks(drawn, MOST_PANELS)):

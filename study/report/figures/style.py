@@ -10,7 +10,6 @@ SMALL, TINY = 7, 7  # points; the smallest type at print
 BLUE, VERMILLION, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#000000"
 GREEN, SKY, PURPLE, ORANGE = "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
 PALE = "#e6e6e6"
-PALE_VERMILLION = "#F6D9C8"  # bars of costs; a hatch tells them apart in grey
 
 Dashes = tuple[int, tuple[float, ...]]
 ARMS: tuple[tuple[str, Dashes, str], ...] = (

@@ -1,7 +1,6 @@
 """The supplement: seeds, intervals and tests behind the numbers of the main table."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from study import format
 from study.analysis.analysis import Analysis
@@ -11,18 +10,8 @@ from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
 from study.report.tables.main import titled
 from study.report.text import caption, notes
-from study.stats import typed_rows
+from study.stats import MetricValue, typed_rows
 from study.tasks.arms import PlannedArm
-
-
-class SeededValue(NamedTuple):
-    """A row of `Analysis.measurements`: a value of a metric, with its seed if it has one."""
-
-    arm: str
-    metric: str
-    seed: float
-    value: float
-
 
 LISTED = 6  # values of seeds listed one by one; more are a range
 
@@ -78,7 +67,7 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
 def _seeds(analysis: Analysis, name: str) -> ArmColumn:
     """The value of every seed, or their number and range if there are many."""
     metric, by_arm = analysis.catalogue[name], dict[str, list[float]]()
-    for row in typed_rows(analysis.measurements, SeededValue):
+    for row in typed_rows(analysis.measurements, MetricValue):
         # Costs and timings have no seed, which is NaN.
         if row.metric == name and row.seed == row.seed:
             by_arm.setdefault(row.arm, []).append(float(row.value))
