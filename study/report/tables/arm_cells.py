@@ -8,6 +8,7 @@ from study.analysis.analysis import Analysis
 from study.metrics import RULES
 from study.report.blocks import ArmBlock
 from study.report.table import Cell, Row, TableBlock, plain
+from study.report.tables.cells import effect_cell
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
@@ -88,11 +89,7 @@ def effect(
         if arm is analysis.plan.baseline:
             return Cell("")
         row = analysis.effects.get((arm.digest, name))
-        if row is None:
-            return Cell(format.ABSENT)
-        parts = format.number_texts(row, metric, "mean", "low", "high")
-        text = format.effect(row, metric, analysis.seeds, interval=interval)
-        return Cell(text, value=row.mean, parts=parts)
+        return effect_cell(row, metric, analysis.seeds, interval=interval)
 
     shown = interval and analysis.has_interval(name)
     head = head or format.effect_head(metric, interval=shown)

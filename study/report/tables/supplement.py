@@ -8,6 +8,7 @@ from study.report.blocks import arm_blocks
 from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
+from study.report.tables.cells import mean_cell
 from study.report.tables.main import titled
 from study.report.text import caption, notes
 from study.stats import MetricValue, typed_rows
@@ -95,9 +96,7 @@ def _mean(analysis: Analysis, name: str) -> ArmColumn:
         # NaN differs from itself: a seed diverged, or there is one seed.
         if own is None or own.mean != own.mean or own.low != own.low:
             return Cell(format.ABSENT)
-        mean, low, high = (format.measured(value, metric) for value in own[1:])
-        parts = {"mean": mean, "low": low, "high": high}
-        return Cell(f"{mean} [{low}, {high}]", value=own.mean, parts=parts)
+        return mean_cell(own, metric)
 
     return ArmColumn(f"{name}-mean", f"Mean {format.head(metric)} [95 % CI]", cell)
 
@@ -123,10 +122,7 @@ def _images(analysis: Analysis, name: str) -> ArmColumn:
         row = analysis.generalising.get((arm.digest, name))
         if row is None:
             return Cell("" if arm is analysis.plan.baseline else format.ABSENT)
-        mean = format.measured(row.mean, metric, signed=True)
-        low, high = (format.measured(end, metric) for end in (row.low, row.high))
-        parts = {"mean": mean, "low": low, "high": high}
-        return Cell(f"{mean} [{low}, {high}]", value=row.mean, parts=parts)
+        return mean_cell(row, metric, signed=True)
 
     head = f"{format.difference_head(metric)}, seeds and images [95 % CI]"
     return ArmColumn(f"{name}-images", head, cell)
