@@ -13,6 +13,7 @@ from study.report.figures.curves import ARMS_PER_PANEL
 from study.report.figures.interval_text import interval_text
 from study.report.figures.separation import separated
 from study.report.page.chart import Chart, ChartPanel, CurveLine, Curves, Sign
+from study.report.page.labels import shortened
 from study.report.page.scale import Scale
 from study.spec.metric import Metric
 
@@ -93,7 +94,7 @@ def _lines(
     heights = separated([ys.at(ends[arm].value) for arm in arms], sizes, (2, 102))
     return [
         CurveLine(
-            _short(ends[arm].label),
+            shortened(ends[arm].label, LONGEST),
             number,
             _polyline([m for m in own[arm] if m.what == "mean"], scales),
             _band([m for m in own[arm] if m.what == "mean" and m.low == m.low], scales),
@@ -132,10 +133,6 @@ def _band(marks: Sequence[CurveMark], scales: Scales) -> str:
 def _point(epoch: int, value: float, scales: Scales) -> str:
     xs, ys = scales
     return f"{10 * xs.at(epoch):.0f},{1000 - 10 * ys.at(value):.0f}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
 def _legend(report: Report, marks: list[CurveMark]) -> Iterator[Sign]:
