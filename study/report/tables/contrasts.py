@@ -165,6 +165,7 @@ def factor_table(analysis: Analysis) -> Table | None:
                 plain(sum_name(study, [(term, 1.0), *aliases[term]])),
                 False,
                 tuple(_effect_cells(analysis, by_term, term)),
+                plain(sum_name(study, [(term, 1.0), *aliases[term]], path=True)),
             )
             for term in sized_terms
         )
