@@ -34,13 +34,13 @@ def labels(plan: Plan) -> list[tuple[str, list[str]]]:
 def test_every_factor_has_its_block_and_the_baseline_opens_it(tiny):
     tiny.write_text(tiny.read_text().replace(FACTORS, TWO))
     plan, _ = planned(tiny)
-    assert labels(plan) == [("model.reduction", ["DW", "Avg"]), ("model.stem", ["ResT", "PVT"])]
+    assert labels(plan) == [("Reduction", ["DW", "Avg"]), ("Stem", ["ResT", "PVT"])]
 
 
 @pytest.mark.parametrize(
     ("design", "rows"),
     [
-        ("factorial", ["baseline", "PVT", "Avg", "Avg + PVT"]),
+        ("factorial", ["DW, ResT", "DW, PVT", "Avg, ResT", "Avg, PVT"]),
         ("cumulative", ["baseline", "Avg", "Avg + PVT"]),
     ],
 )

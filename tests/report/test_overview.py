@@ -17,7 +17,7 @@ def answer(laboratory):
 def test_what_is_told_apart_is_named_with_its_interval(lab):
     values = {"baseline": [0.90, 0.91, 0.92], "Max Pooling": [0.80, 0.811, 0.819]}
     assert answer(lab({"model.reduction": ["DW", "Max Pooling"]}, top1=values)) == (
-        "Max Pooling (−10.00 pp [−10.25, −9.75]) is worse than DW in Top-1 (3 paired seeds)."
+        "Max Pooling (−10.0 pp [−10.2, −9.8]) is worse than DW in Top-1 (3 paired seeds)."
     )
 
 
@@ -37,4 +37,4 @@ def test_nothing_is_said_of_nothing(nothing):
 
 
 def test_what_diverged_is_named(diverged):
-    assert "Max Pooling diverged and counts as worse." in answer(diverged)
+    assert "Max Pooling (1 of 3 seeds) diverged, so it has no mean." in answer(diverged)
