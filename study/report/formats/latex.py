@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from study.report import print_width
-from study.report.formats.labels import TALL, label, lines
+from study.report.formats.labels import TALL, label
 from study.report.formats.latex_text import breakable, escaped
+from study.report.print_width import lines
 from study.report.table import Cell, Row, Table, TableBlock
 
 SIZE = r"\fontsize{8}{9.6}\selectfont\setlength{\tabcolsep}{3pt}"

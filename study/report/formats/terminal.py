@@ -5,7 +5,8 @@ from rich.text import Text
 
 from study.format import DIVERGED
 from study.report.columns import FoldedTable, is_prose
-from study.report.formats.labels import BASELINE, lines
+from study.report.formats.labels import BASELINE
+from study.report.print_width import lines
 from study.report.table import Cell, Row, Table
 
 
