@@ -65,7 +65,7 @@ def fits_column(table: Table) -> bool:
 
 
 def _is_tall(table: Table) -> bool:
-    return sum(len(block.rows) for block in table.blocks) > TALL
+    return len([*table.rows]) > TALL
 
 
 def fragment(table: Table) -> str:
@@ -123,7 +123,7 @@ def _plain(table: Table) -> list[LatexColumn]:
 
 
 def _columns(table: Table) -> Iterator[tuple[Cell, ...]]:
-    rows = [row.cells for block in table.blocks for row in block.rows]
+    rows = [row.cells for row in table.rows]
     return iter(list(zip(*rows, strict=True)) or [() for _ in table.heads])
 
 
