@@ -1,22 +1,9 @@
 """Cells of numbers with intervals, as several tables have them."""
 
-from typing import Protocol
-
 from study import format
-from study.format import Difference
+from study.format import Difference, MeanWithRange
 from study.report.table import Cell
 from study.spec.metric import Metric
-
-
-class HasMean(Protocol):
-    """A mean and the ends of the interval around it, which are NaN without one."""
-
-    @property
-    def mean(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
 
 
 def effect_cell(
@@ -29,7 +16,7 @@ def effect_cell(
     return Cell(format.effect(row, metric, seeds, interval=interval), value=row.mean, parts=parts)
 
 
-def mean_cell(row: HasMean, metric: Metric, *, signed: bool = False) -> Cell:
+def mean_cell(row: MeanWithRange, metric: Metric, *, signed: bool = False) -> Cell:
     """A mean, with its interval if it has one."""
     mean = format.measured(row.mean, metric, signed=signed)
     low, high = (format.measured(end, metric) for end in (row.low, row.high))
