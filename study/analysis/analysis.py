@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """An arm, by its digest, and a metric."""
 MEAN_KEYS = ["arm", "metric"]
+ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
 
 class MeanOverSeeds(NamedTuple):
@@ -123,6 +124,21 @@ class Analysis(Decided):
     def pairing(self) -> list[stats.Pairing]:
         rows = stats.pairing(self._means, self.plan.baseline.digest)
         return stats.typed_rows(rows, stats.Pairing)
+
+    @cached_property
+    def pairing_ratios(self) -> Mapping[str, float]:
+        """The share of variance that remains after pairing by quality, pooled over all arms.
+
+        Qualities whose arms have fewer than `ROUGH` degrees of freedom together are absent.
+        """
+        ratios = dict[str, float]()
+        for name in self.of_kind("quality"):
+            rows = [r for r in self.pairing if r.metric == name and r.ratio == r.ratio]
+            # Degrees of freedom, one less than the pairs of each arm.
+            if sum(row.n - 1 for row in rows) >= ROUGH:
+                # Before dividing: a mean of ratios would be ruled by arms with little variance.
+                ratios[name] = sum(r.paired for r in rows) / sum(r.separate for r in rows)
+        return ratios
 
     @cached_property
     def step_orders(self) -> list[stats.StepOrder]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from study.format import many
 from study.plan.plan import Plan
 from study.tasks.arms import PlannedArm
 
@@ -34,9 +35,8 @@ class Divergence:
     @property
     def text(self) -> str:
         """The counts: "1 of 3 seeds diverged (baseline: 0 of 3)"."""
-        seeds = "seed" if self.ended == 1 else "seeds"
         return (
-            f"{self.diverged} of {self.ended} {seeds} diverged "
+            f"{self.diverged} of {many(self.ended, 'seed')} diverged "
             f"(baseline: {self.base_diverged} of {self.base_ended})"
         )
 

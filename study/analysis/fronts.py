@@ -2,11 +2,11 @@
 
 import operator
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from study import stats
 from study.analysis.results import Results
 from study.spec.metric import Metric
+from study.stats import MetricValue
 
 Point = tuple[float, float]
 """A cost and a quality, in any units."""
@@ -17,15 +17,6 @@ FRONT, TIED, BEHIND = "front", "not told apart", "behind"
   corrected for all arms that cost no more
 - not told apart: neither
 """
-
-
-class CostRange(NamedTuple):
-    """The columns of a cost's or a timing's row that are read here."""
-
-    arm: str
-    value: float
-    low: float
-    high: float
 
 
 def on_front(points: Sequence[Point], cost: Metric, quality: Metric) -> list[bool]:
@@ -43,14 +34,14 @@ def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
     """The standing of every arm that has both metrics; arms that diverged have none."""
     measured = results.measurements
     values = stats.of_metric(measured, quality).pivot(index="seed", columns="arm", values="value")
-    costs = stats.typed_rows(stats.of_metric(measured, cost).dropna(subset="value"), CostRange)
+    costs = stats.typed_rows(stats.of_metric(measured, cost).dropna(subset="value"), MetricValue)
     arms = [row for row in costs if row.arm in values and row.arm not in results.diverged]
     metrics = results.catalogue[cost], results.catalogue[quality]
     cheap, good = (1 if metric.better == "higher" else -1 for metric in metrics)
 
     # Costs are compared by the worst round of one arm against the best of the other: rounds of a
     # timing session are no replicates, so they allow no test.
-    def no_dearer(first: CostRange, second: CostRange) -> bool:
+    def no_dearer(first: MetricValue, second: MetricValue) -> bool:
         # NaN, the end of a cost that was counted, is skipped, and the cost itself stands for it.
         worst = min(cheap * end for end in (first.low, first.high, first.value) if end == end)
         best = max(cheap * end for end in (second.low, second.high, second.value) if end == end)
@@ -59,7 +50,7 @@ def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
     hits = results.hits.of(quality)
     samples = {row.arm: values[row.arm].to_numpy(float) for row in arms}
 
-    def ahead(first: CostRange, second: CostRange, tests: int) -> bool:
+    def ahead(first: MetricValue, second: MetricValue, tests: int) -> bool:
         right = [hits[row.arm] for row in (first, second) if row.arm in hits]
         if (
             len(right) == 2

@@ -1,7 +1,6 @@
 """Differences over new seeds and new images, of arms whose predictions are kept."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -9,15 +8,6 @@ from study import stats
 from study.analysis.outcomes import image_error
 from study.analysis.results import Results
 from study.stats import Contrast, SeedsAndImages
-
-
-class SeedValue(NamedTuple):
-    """The columns of a row of the measurements that are read here."""
-
-    arm: str
-    metric: str
-    seed: int
-    value: float
 
 
 def image_errors(results: Results, pairs: Iterable[Contrast]) -> dict[Contrast, stats.ImageError]:
@@ -37,7 +27,7 @@ def image_errors(results: Results, pairs: Iterable[Contrast]) -> dict[Contrast, 
 def _seeds(measurements: pd.DataFrame) -> dict[tuple[str, str], list[int]]:
     """The seeds of every arm and metric."""
     seeds = dict[tuple[str, str], list[int]]()
-    for row in stats.typed_rows(measurements.dropna(subset="seed"), SeedValue):
+    for row in stats.typed_rows(measurements.dropna(subset="seed"), stats.MetricValue):
         seeds.setdefault((row.arm, row.metric), []).append(int(row.seed))
     return seeds
 

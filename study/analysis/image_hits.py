@@ -12,7 +12,6 @@ import pandas as pd
 
 from study import stats
 from study.analysis.measurements import predictions
-from study.analysis.per_image import diverged
 from study.plan.plan import Plan
 from study.store.store import Store
 
@@ -49,7 +48,7 @@ def image_hits(plan: Plan, store: Store) -> ImageHits:
     arrays, images = dict[tuple[str, str], "Array"](), None
     for arm in plan.arms:
         # Seeds change nothing, so any of them stands for the arm.
-        answer = next(iter({} if diverged(arm) else predictions(arm, store).values()), None)
+        answer = next(iter({} if arm.diverged_seeds else predictions(arm, store).values()), None)
         # The first arm is the baseline, whose images the others must have.
         if arm is plan.baseline and answer is not None:
             images = answer["target"]

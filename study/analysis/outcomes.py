@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from study import stats
 from study.analysis.measurements import predictions
-from study.analysis.per_image import diverged
 from study.plan.plan import Plan
 from study.store.store import Store
 
@@ -63,7 +62,7 @@ def outcomes(plan: Plan, store: Store) -> Outcomes:
     # One answer per arm needs no seeds: given weights have intervals over images alone.
     if len(plan.study.seeds) < 2 or plan.evaluates_given_weights or not plan.task.right_among:
         return NO_OUTCOMES
-    arms = {arm.digest: predictions(arm, store) for arm in plan.arms if not diverged(arm)}
+    arms = {arm.digest: predictions(arm, store) for arm in plan.arms if not arm.diverged_seeds}
     placed = {arm: _placed(trials) for arm, trials in arms.items()}
     return Outcomes({arm: own for arm, own in placed.items() if own}, plan.task.right_among)
 

@@ -7,7 +7,6 @@ from study.analysis.measurements import predictions
 from study.errors import StoreError
 from study.plan.plan import Plan
 from study.store.store import Store
-from study.tasks.arms import PlannedArm
 
 IMAGE_COLUMNS = (
     "arm",
@@ -32,14 +31,14 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     diverged have no row.
     """
     # Resampled seeds know nothing of the looks that decided how many there are.
-    if not plan.study.seeds or plan.study.sequential or diverged(plan.baseline):
+    if not plan.study.seeds or plan.study.sequential or plan.baseline.diverged_seeds:
         return pd.DataFrame(columns=list(IMAGE_COLUMNS))
     # Each seed of an arm is paired with the same seed of the baseline, image by image.
     base, rows = predictions(plan.baseline, store), []
     # The first arm is the baseline.
     for arm in plan.arms[1:]:
         try:
-            compared = stats.hits({} if diverged(arm) else predictions(arm, store), base)
+            compared = stats.hits({} if arm.diverged_seeds else predictions(arm, store), base)
         except StoreError:  # the arm was evaluated on other images: a factor changes the data
             continue
         if compared.seeds:
@@ -62,7 +61,3 @@ def class_accuracy(plan: Plan, store: Store) -> pd.DataFrame:
             for number, hits in right.groupby(arrays["target"]):
                 rows.append((arm.digest, arm.label, seed, number, len(hits), hits.mean()))
     return pd.DataFrame(rows, columns=list(CLASS_COLUMNS))
-
-
-def diverged(arm: PlannedArm) -> bool:
-    return any(trial.state == "diverged" for trial in arm.replicates)

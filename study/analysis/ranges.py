@@ -25,6 +25,7 @@ from study.analysis.quantities import (
     Quantity,
     SpeedRatio,
 )
+from study.format import many
 from study.stats import CONFIDENCE
 
 
@@ -104,8 +105,7 @@ def divergence(*sides: ArmValues) -> str:
     # The arm with most first: the others are what it is compared with.
     first, *others = sorted(sides, key=lambda arm: -arm.diverged)
     counts = [f"{arm.label}: {arm.diverged} of {len(arm.values)}" for arm in others]
-    seeds = "seed" if len(first.values) == 1 else "seeds"
-    text = f"{first.diverged} of {len(first.values)} {seeds} of {first.label} diverged"
+    text = f"{first.diverged} of {many(len(first.values), 'seed')} of {first.label} diverged"
     return text + (f" ({', '.join(counts)})" if counts else "")
 
 
@@ -119,7 +119,7 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
         return MeasuredRange("no seed in common")
     values = [np.array([arm.values[seed] for seed in shared]) for arm in sides]
     sample = quantity.of(*values)
-    note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
+    note = many(len(shared), "pair" if len(sides) > 1 else "seed")
     mean, ends = float(sample.mean()), sides[0].how.interval(sample, confidence)
     if math.isnan(ends[0]):
         return MeasuredRange(f"{note}: no interval", mean)
@@ -160,9 +160,9 @@ def _image_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Me
     hits = [arm.hits for arm in sides if arm.hits is not None]
     value = float(quantity.of(*(array.mean() for array in hits)))
     ends = stats.image_interval(quantity.of, *hits, confidence=confidence)
-    note = f"{len(hits[0])} image{'s' if len(hits[0]) > 1 else ''}"
+    note = many(len(hits[0]), "image")
     if math.isnan(ends[0]):
-        differ = f"{stats.varying(*hits) or 'no'} image{'s' if stats.varying(*hits) > 1 else ''}"
-        few = f"{differ} differ{'s' if stats.varying(*hits) < 2 else ''}"
+        count = stats.varying(*hits)
+        few = f"{many(count, 'image')} differ" if count > 1 else f"{count or 'no'} image differs"
         return MeasuredRange(f"{note}, {few}: no interval", value)
     return MeasuredRange(f"{note}{_at(confidence)}", value, *ends, confidence=confidence)

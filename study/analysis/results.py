@@ -136,12 +136,7 @@ class Results:
     @cached_property
     def diverged(self) -> frozenset[str]:
         """Digests of arms with a diverged trial."""
-        # A/A trials are no replicates: one that diverges costs the noise floor, not the mean.
-        return frozenset(
-            arm.digest
-            for arm in self.plan.arms
-            if any(trial.state == "diverged" for trial in arm.replicates)
-        )
+        return frozenset(arm.digest for arm in self.plan.arms if arm.diverged_seeds)
 
     @cached_property
     def divergences(self) -> Mapping[str, Divergence]:

@@ -11,7 +11,6 @@ from study import stats
 from study.analysis import quantities, ranges
 from study.analysis.analysis import Analysis
 from study.analysis.measurements import label_logits, predictions, stored_arrays
-from study.analysis.per_image import diverged
 from study.errors import SpecError, StoreError, unknown
 from study.plan.comparisons import named_arms
 from study.plan.plan import Plan
@@ -77,17 +76,6 @@ class ImageSummary(NamedTuple):
     every: float
 
 
-class SampledDifference(NamedTuple):
-    """The difference of the tested metric over new seeds and new images; see
-    `stats.over_seeds_and_images`."""
-
-    seeds: int
-    images: int
-    mean: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True)
 class Comparison:
     """Two arms of a plan compared; differences are second minus first, in base units.
@@ -109,8 +97,11 @@ class Comparison:
     seeds: pd.DataFrame
     """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
     images: ImageSummary | None
-    sampled: SampledDifference | None
-    """Where the task computes the tested metric for samples of the images."""
+    sampled: stats.SeedsAndImages | None
+    """The difference of `tested`, where the task computes it for samples of the images.
+
+    See `stats.over_seeds_and_images`.
+    """
     unseen: str
     """Reason why images were not compared, or ""."""
     declared: bool
@@ -259,7 +250,7 @@ def _images(
         return stats.mcnemar(stats.hits({}, {})), None, str(error)
     tests = stats.mcnemar(compared)
     # The seeds that did not diverge would flatter an arm of which others did.
-    if lost := [arm.label for arm in arms if diverged(arm)]:
+    if lost := [arm.label for arm in arms if arm.diverged_seeds]:
         return tests, None, f"{' and '.join(lost)} diverged"
     if not compared.seeds:
         several = any(label_logits(arm, store) for arm in arms)
@@ -271,9 +262,9 @@ def _images(
 
 def _sampled(
     plan: Plan, arms: tuple[PlannedArm, PlannedArm], store: Store, tested: str
-) -> SampledDifference | None:
+) -> stats.SeedsAndImages | None:
     """The tested metric on samples of the images, second minus first; None without them."""
-    if any(map(diverged, arms)):
+    if any(arm.diverged_seeds for arm in arms):
         return None
     first, second = (stored_arrays(arm, store) for arm in arms)
     try:
@@ -284,4 +275,4 @@ def _sampled(
         return None
     ends = stats.over_seeds_and_images(samples.differences, samples.samples)
     mean = float(samples.differences.mean())
-    return SampledDifference(len(samples.seeds), samples.images, mean, *ends)
+    return stats.SeedsAndImages(len(samples.seeds), samples.images, mean, *ends)

@@ -71,7 +71,7 @@ def study_file(command: Command) -> Command:
         imports: tuple[str, ...],
         **rest: Any,
     ) -> Any:
-        request = StudyRequest(file, profile, settings, store, imports, tell=_tell)
+        request = StudyRequest(file, profile, settings, store, imports, tell=message)
         return command(request=request, **rest)
 
     return wrapped
@@ -100,10 +100,6 @@ def figure_options(command: Command) -> Command:
         return command(style=figure_style(width, fonts), **rest)
 
     return wrapped
-
-
-def _tell(text: str) -> None:
-    message(text)
 
 
 class Several(click.ParamType[tuple[Any, ...]]):

@@ -120,10 +120,10 @@ class LiveDisplay:
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[state]}"),
         )
         self.task = self.bar.add_task(
-            plan.study.name, total=len(plan.trials), completed=self.before, said=""
+            plan.study.name, total=len(plan.trials), completed=self.before, state=""
         )
 
     def update(self, events: Sequence[Event]) -> None:
@@ -142,7 +142,7 @@ class LiveDisplay:
             if event.result is not None:
                 self.ended[event.trial] = event.result.state
         text = f"{self._counts()}  {self._eta()}"
-        self.bar.update(self.task, completed=self.before + len(self.ended), said=text)
+        self.bar.update(self.task, completed=self.before + len(self.ended), state=text)
 
     def _replan(self, events: Sequence[Event]) -> None:
         """Take up trials that results have called for."""

@@ -102,7 +102,6 @@ def _watch(
                 console().clear()
             write_all(planned)
             written = now
-        # Two looks in a row without work: between training and timing no worker runs.
         quiet = 0 if any(_going_on(*pair) for pair in planned) else quiet + 1
     return planned
 

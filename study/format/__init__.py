@@ -97,8 +97,8 @@ class Replicates(Protocol):
     def sd(self) -> float: ...
 
 
-class Median(Protocol):
-    """The median of a timing, as `mean`, with its lowest and highest round."""
+class MeanWithRange(Protocol):
+    """A mean with the ends of its interval, or the median of a timing with those of its rounds."""
 
     @property
     def mean(self) -> float: ...
@@ -108,7 +108,7 @@ class Median(Protocol):
     def high(self) -> float: ...
 
 
-class Difference(Median, Protocol):
+class Difference(MeanWithRange, Protocol):
     """A mean difference over `n` pairs, with its interval."""
 
     @property
@@ -237,7 +237,10 @@ def effect(row: Difference, metric: Metric, seeds: int, *, interval: bool = True
 
 
 def timing(
-    estimate: Median, metric: Metric, ratio: Interval | None = None, resolution: float = math.inf
+    estimate: MeanWithRange,
+    metric: Metric,
+    ratio: Interval | None = None,
+    resolution: float = math.inf,
 ) -> str:
     """The median with its ratio to the baseline, or with lowest and highest round without one."""
     text = measured(estimate.mean, metric)
@@ -249,7 +252,7 @@ def timing(
     return f"{text} {span(estimate, metric)}"
 
 
-def span(estimate: Median, metric: Metric) -> str:
+def span(estimate: MeanWithRange, metric: Metric) -> str:
     """The lowest and the highest round of a timing."""
     return f"[{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
 

@@ -35,7 +35,22 @@ def arm_blocks(plan: Plan) -> list[ArmBlock]:
     """The rows (label, arm) of the table in blocks: one per factor, the baseline first.
 
     Arms that differ in several factors have a block of their own, in the order of the design.
+    Diverged arms are last in their block, except on a cumulative path.
     """
+    every = _in_order(plan)
+    # The rows of a cumulative path build on each other, so their order is their meaning.
+    if plan.study.designs.keys() == {"cumulative"}:
+        return every
+    return [block._replace(rows=_diverged_last(block.rows)) for block in every]
+
+
+def _diverged_last(rows: list[LabelledArm]) -> list[LabelledArm]:
+    # A stable sort: the others keep the order of the study file.
+    return rows[:1] + sorted(rows[1:], key=lambda row: bool(row[1].diverged_seeds))
+
+
+def _in_order(plan: Plan) -> list[ArmBlock]:
+    """The blocks with their arms in the order of the study file."""
     several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
     if several and plan.study.designs.keys() <= COMBINING:
         return [_combined(plan)]

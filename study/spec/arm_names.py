@@ -43,24 +43,30 @@ def _level_in_prose(study: Study, factor: int, level: int) -> str:
     return label if clear else f"{own.title} {label}"
 
 
-def effect_name(study: Study, term: Iterable[tuple[int, int]]) -> str:
-    """The name of a main effect or an interaction: its levels, given as (factor, level)."""
+def effect_name(study: Study, term: Iterable[tuple[int, int]], *, path: bool = False) -> str:
+    """The name of a main effect or an interaction: its levels, given as (factor, level).
+
+    A label of several factors has the title of its own behind it; with `path`, its path, which
+    does not change with the words of the file.
+    """
     labels = Counter(level.label for factor in study.factors for level in factor.levels[1:])
     names = []
-    for factor, level in term:
-        label, path = study.factors[factor].levels[level].label, study.factors[factor].path
-        names.append(label if labels[label] == 1 else f"{label} ({path})")
+    for index, level in term:
+        factor = study.factors[index]
+        label, owner = factor.levels[level].label, factor.path if path else factor.title
+        names.append(label if labels[label] == 1 else f"{label} ({owner})")
     return " × ".join(names)
 
 
-def sum_name(study: Study, aliased: Iterable[tuple[Iterable[tuple[int, int]], float]]) -> str:
+def sum_name(
+    study: Study, aliased: Iterable[tuple[Iterable[tuple[int, int]], float]], *, path: bool = False
+) -> str:
     """The name of a sum of aliased effects, given with their weights: "A − ½ B × C"."""
-    (first, _), *others = aliased
-    more = (
-        f" {'−' if weight < 0 else '+'} {'½ ' if abs(weight) < 1 else ''}{effect_name(study, term)}"
-        for term, weight in others
-    )
-    return effect_name(study, first) + "".join(more)
+    text = ""
+    for term, weight in aliased:
+        sign = f" {'−' if weight < 0 else '+'} " * bool(text)
+        text += f"{sign}{'½ ' * (abs(weight) < 1)}{effect_name(study, term, path=path)}"
+    return text
 
 
 def owners(study: Study, every: Sequence[Arm]) -> dict[str, int]:

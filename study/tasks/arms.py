@@ -129,6 +129,12 @@ class PlannedArm(ResolvedArm):
         return tuple(trial for trial in self.trials if not trial.is_aa)
 
     @property
+    def diverged_seeds(self) -> tuple[int, ...]:
+        """The seeds of the trials that diverged; an arm with one has no mean."""
+        # A/A trials are no replicates: one that diverges costs the noise floor, not the mean.
+        return tuple(trial.seed for trial in self.replicates if trial.state == "diverged")
+
+    @property
     def done(self) -> int:
         return sum(trial.done for trial in self.trials)
 

@@ -11,8 +11,9 @@ from study.api.request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import build
 from study.plan.comparisons import contrasts
-from study.report import report
-from study.report.blocks import blocks
+from study.report.blocks import arm_blocks
+from study.report.tables.main import table
+from study.report.text.definitions import definitions
 from study.spec.study import Arm
 from study.store.records import TrialConfig
 from study.tasks.arms import ResolvedArm
@@ -110,16 +111,20 @@ def test_the_other_arms_keep_their_names(planned):
     assert not without.notes
 
 
+def _definitions(analysis):
+    return " ".join(definitions(analysis, table(analysis)))
+
+
 @pytest.mark.heavy
 def test_a_twin_stands_under_its_arm_and_the_caption_says_what_was_matched(planned):
     plan, store = planned("{params: 0.05, by: model.dims, multiple: 4}")
-    (rows,) = [rows for head, rows in blocks(planned()[0]) if head == "Ratios"]
+    (rows,) = [block.rows for block in arm_blocks(planned()[0]) if block.key == "model.ratios"]
     assert [label for label, _ in rows] == ["EMSA", "MSA", "MSA (matched)"]
-    # All have its parameters.
-    assert "(matched): the arm" not in " ".join(report.tables(plan, store)["table"].notes)
-    text = " ".join(report.tables(*planned())["table"].notes)
-    assert "(matched): the arm of that name with its dims scaled to the MACs of ●" in text
-    assert "within 1 %." in text
+    assert "(matched)" not in _definitions(Analysis(plan, store))  # all have its parameters
+    plan, store = planned()
+    caption = _definitions(Analysis(plan, store))
+    assert "(matched): the arm of that name with its width scaled to the MACs of ●" in caption
+    assert "within 1 %." in caption
 
 
 @pytest.mark.heavy

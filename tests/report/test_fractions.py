@@ -114,11 +114,13 @@ def test_a_pairwise_study_has_no_effects_of_factors(analysed):
     assert note.endswith("neither main effects nor interactions are estimated")
 
 
-def test_labels_of_several_factors_are_told_apart_by_their_paths():
+def test_labels_of_several_factors_are_told_apart_by_their_titles():
     levels = (Level("True", True), Level("False", False))
     study = Study.__new__(Study)
     object.__setattr__(study, "factors", (Factor("model.a", levels), Factor("model.b", levels)))
-    assert effect_name(study, [(0, 1), (1, 1)]) == "False (model.a) × False (model.b)"
+    assert effect_name(study, [(0, 1), (1, 1)]) == "False (A) × False (B)"
+    # Macros keep their names when a title changes.
+    assert effect_name(study, [(0, 1)], path=True) == "False (model.a)"
 
 
 def test_a_study_recomputes_the_arms_of_a_design(lab):

@@ -37,4 +37,4 @@ def test_nothing_is_said_of_nothing(nothing):
 
 
 def test_what_diverged_is_named(diverged):
-    assert "seeds) diverged, so it has no mean." in answer(diverged)
+    assert "Max Pooling (1 of 3 seeds) diverged, so it has no mean." in answer(diverged)

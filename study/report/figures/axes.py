@@ -57,10 +57,9 @@ def spread(values: Iterable[float]) -> float:
 
 
 def wide(values: Iterable[float], times: float) -> bool:
-    """True if the largest value is more than `times` the smallest."""
-    finite = [value for value in values if value == value]
+    """True if the largest value is more than `times` the smallest, which is above zero."""
     # A logarithmic axis has no place for zero.
-    return bool(finite) and min(finite) > 0 and max(finite) > times * min(finite)
+    return times < spread(values) < math.inf
 
 
 def within_percent(axes: Axes, metric: Metric, values: Iterable[float]) -> None:

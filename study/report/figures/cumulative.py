@@ -13,7 +13,7 @@ from study.analysis.analysis import MeanOverSeeds
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures import row_layout
-from study.report.figures.axes import linear
+from study.report.figures.axes import linear, spread
 from study.report.figures.forest import write_note
 from study.report.figures.interval_text import interval_text
 from study.report.figures.report_figure import (
@@ -25,7 +25,7 @@ from study.report.figures.report_figure import (
     numbered,
     value_text,
 )
-from study.report.figures.states import costs, state
+from study.report.figures.states import state
 from study.report.figures.style import BLUE, GREY, SMALL, TINY
 from study.report.figures.text_fit import width
 from study.spec import designs
@@ -152,14 +152,14 @@ def _first_cost(report: Report, path: list[tuple[str, PlannedArm]]) -> dict[str,
     A cost that is the same for all steps says nothing in a figure.
     """
     arms = [arm.digest for _, arm in path]
-    for name in costs(report.plan):
+    names = report.analysis.of_kind("cost")
+    for name in sorted(names, key=lambda name: not name.startswith("macs")):
         values = {
             a: report.analysis.estimates[a, name].mean
             for a in arms
             if (a, name) in report.analysis.estimates
         }
-        finite = [value for value in values.values() if value == value]
-        if finite and max(finite) > VARIES * min(finite):
+        if spread(values.values()) > VARIES:
             return {arm: (name, value) for arm, value in values.items()}
     return {}
 

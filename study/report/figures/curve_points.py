@@ -1,6 +1,6 @@
 """The points of learning curves: means over seeds by epoch, and single seeds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +9,6 @@ import pandas as pd
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.report_figure import frame
-from study.report.figures.states import diverged
 from study.spec.metric import Metric
 from study.stats import of_arm, of_metric
 
@@ -52,14 +51,14 @@ def points(report: Report) -> pd.DataFrame:
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
-            rows += [{**keys, **row} for row in _lines(table, diverged(arm), interval)]
+            rows += [{**keys, **row} for row in _lines(table, arm.diverged_seeds, interval)]
     data = frame(rows, metrics, "label", "arm", "epoch", "n")
     return data.astype({"epoch": "Int64", "n": "Int64"})
 
 
 def _lines(
     table: pd.DataFrame,
-    diverged_seeds: set[int],
+    diverged_seeds: Collection[int],
     interval: "Callable[[Numbers], tuple[float, float]]",
 ) -> Iterator[dict[str, object]]:
     """The points of the lines of one arm and metric; `table` is epochs by seeds."""

@@ -1,7 +1,6 @@
 """Figure of learning curves: thin lines for seeds, a thick one for their mean."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,6 +15,7 @@ from study.report.figures.axes import linear, within_percent
 from study.report.figures.curve_points import CurveMark, metrics_of, points
 from study.report.figures.report_figure import ReportFigure, arm_name, listing, numbered
 from study.report.figures.row_layout import chunks
+from study.report.figures.separation import separated
 from study.report.figures.style import ARMS, BLACK, GREY, SMALL, TINY, Dashes
 from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
@@ -179,7 +179,8 @@ def _ends(axes: Axes, marks: list[CurveMark], part: CurvePanel, *, height: float
             ends.append((last.value, float(last.epoch), part.arms[arm], colour))
     ends.sort()
     # 8.2 points per line of text, as a share of the axes, which take about 0.75 of a panel.
-    heights = separated([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * height * 0.75))
+    sizes = [8.2 / (72 * height * 0.75)] * len(ends)
+    heights = separated([(end[0] - low) / (high - low) for end in ends], sizes, (0.02, 1.02))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
             wrapped(label, LABEL_WIDTH, size=TINY, lines=1),
@@ -201,28 +202,6 @@ def _ends(axes: Axes, marks: list[CurveMark], part: CurvePanel, *, height: float
             },
             annotation_clip=False,
         )
-
-
-def separated(heights: list[float], apart: float) -> list[float]:
-    """Sorted heights, moved as little as possible until they are `apart`.
-
-    Neighbours that are too close push each other apart until nothing moves, or 200 times. The
-    heights stay inside 0 to 1 if they fit.
-    """
-    places = list(heights)
-    for _ in range(200):
-        moved = False
-        for below, above in pairwise(range(len(places))):
-            lack = apart - (places[above] - places[below])
-            if lack > 1e-6:
-                places[below], places[above] = places[below] - lack / 2, places[above] + lack / 2
-                moved = True
-        places = (
-            [min(max(place, 0.02), 1.02) for place in places] if apart * len(places) < 1 else places
-        )
-        if not moved:
-            break
-    return places
 
 
 def _legend(marks: Sequence[CurveMark]) -> str:

@@ -11,7 +11,7 @@ from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.forest import FLOOR, MEAN, SEED, ForestPlot, figures
 from study.report.figures.report_figure import ReportFigure, frame
-from study.report.figures.states import qualities, state
+from study.report.figures.states import state
 from study.report.table import plain
 from study.spec.metric import sized
 from study.tasks.arms import PlannedArm
@@ -29,7 +29,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
     if len(plan.study.designs) == 1 and plan.study.designs.keys() <= INSTEAD:
         return
     pair = "image" if plan.evaluates_given_weights else "seed"
-    names = qualities(plan)
+    names = report.analysis.of_kind("quality")
     # If every quality has a size there is no other way to see the effects.
     unsized = [name for name in names if sized(name)[1] is None]
     forest = ForestPlot(
@@ -60,7 +60,7 @@ def points(report: Report) -> pd.DataFrame:
     that has no difference.
     """
     plan, measured, records = report.plan, report.analysis.measurements, list[dict[str, object]]()
-    for name in qualities(plan):
+    for name in report.analysis.of_kind("quality"):
         records += _floor(report, name)
         part = stats.of_metric(measured, name)
         for head, members in blocks(plan):

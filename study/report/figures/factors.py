@@ -8,7 +8,6 @@ from study.report.contents import Report
 from study.report.figures.forest import MEAN, ForestPlot, figures
 from study.report.figures.report_figure import ReportFigure, frame
 from study.report.figures.row_layout import Line
-from study.report.figures.states import qualities
 from study.spec.arm_names import sum_name
 
 BLOCKS = {1: "Main effects", 2: "Interactions"}
@@ -23,7 +22,7 @@ def factors(report: Report) -> Iterator[ReportFigure]:
         return
     data = points(report)
     intro = "Effects of factors; a sum is aliased effects, which these arms cannot separate."
-    names = qualities(report.plan)
+    names = report.analysis.of_kind("quality")
     yield from figures(report, ForestPlot("factors", _lines(data), data, "effect", names, intro))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -103,15 +103,25 @@ def _texts(report: Report, forest: ForestPlot, marks: list[RowMark]) -> dict[tup
     texts = {}
     for mark in marks:
         if mark.what == MEAN:
-            # As in the table: [--] says that equal differences have no interval.
-            no_interval = f" [{format.ABSENT}]" * bool(mark.n > 1 and mark.low != mark.low)
             state = forest.states.get(mark.row, "")
-            digits = report.plan.catalogue[mark.metric].digits
-            number = value_text(mark, digits, signed=True) + no_interval
+            number = mean_text(mark, report.plan.catalogue[mark.metric].digits)
             texts[mark.metric, mark.row] = f"{number}\n{state}" if state else number
         elif mark.what not in (SEED, FLOOR):
             texts[mark.metric, mark.row] = mark.what
     return texts
+
+
+class MeanMark(format.Interval, Protocol):
+    """A mean difference of `n` pairs."""
+
+    @property
+    def n(self) -> int: ...
+
+
+def mean_text(mark: MeanMark, digits: int) -> str:
+    """A mean difference with its interval; as in the table, [--] says that equal ones have none."""
+    no_interval = f" [{format.ABSENT}]" * bool(mark.n > 1 and mark.low != mark.low)
+    return value_text(mark, digits, signed=True) + no_interval
 
 
 # ---- the figure ----

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from study import format
 from study.analysis.fronts import BEHIND, FRONT, TIED
 from study.report.contents import Report
-from study.report.figures.axes import linear, logarithmic, multiples, spread, within_percent
-from study.report.figures.label_placement import Label, Segment, place
+from study.report.figures.axes import linear, logarithmic, multiples, wide, within_percent
+from study.report.figures.label_placement import Label, Point, Segment, place
 from study.report.figures.report_figure import error_bars
 from study.report.figures.style import BLACK, BLUE, GREY, TINY
 from study.report.figures.text_fit import wrapped
@@ -34,7 +34,7 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 class ArmMark(NamedTuple):
-    """A row of the figure's data; without `what` while the standings are computed."""
+    """A row of the figure's data; `what` is the standing of the arm."""
 
     label: str
     arm: str
@@ -100,7 +100,7 @@ def _panel(axes: Axes, marks: list[ArmMark], cost: Metric) -> None:
         multiples(axes.xaxis, costs)
         # The baseline's own speed, from which the others are read.
         axes.axvline(1, color=GREY, linewidth=0.6, zorder=1)
-    elif spread(costs) > LOG_FROM:
+    elif wide(costs, LOG_FROM):
         logarithmic(axes.xaxis, costs)
     else:
         linear(axes.xaxis, 4)
@@ -112,8 +112,7 @@ def _panel(axes: Axes, marks: list[ArmMark], cost: Metric) -> None:
         # An unclipped line without points would stand at the corner of the page.
         if own := [mark for mark in marks if mark.what == what]:
             _draw_points(axes, own, style)
-    head = f"{format.name(cost)} ({unit})" if unit else format.name(cost)
-    axes.set_xlabel(f"{format.name(cost)}, × baseline" if unit == TIMES else head)
+    axes.set_xlabel(cost_head(cost, unit))
 
 
 def _draw_points(axes: Axes, marks: list[ArmMark], style: dict[str, Any]) -> None:
@@ -134,15 +133,32 @@ def _draw_points(axes: Axes, marks: list[ArmMark], style: dict[str, Any]) -> Non
     )
 
 
-def _front(marks: Sequence[ArmMark], cost: Metric) -> list[Segment]:
-    """The front as steps: the best quality at every cost."""
-    front = sorted((m for m in marks if m.what == FRONT), key=lambda m: (m.cost, m.value))
-    first, *rest = front if cost.better == "lower" else reversed(front)
-    corners = [(first.cost, first.value)]
-    for mark in rest:
+def front_corners(marks: Sequence[ArmMark], cost: Metric) -> list[Point]:
+    """The corners of the front as steps: the best quality at every cost."""
+    front = sorted((mark.cost, mark.value) for mark in marks if mark.what == FRONT)
+    corners = list[Point]()
+    for x, y in front if cost.better == "lower" else reversed(front):
         # A step, not a slope: no model was measured between two points of the front.
-        corners += [(mark.cost, corners[-1][1]), (mark.cost, mark.value)]
-    return list(pairwise(corners))
+        corners += [(x, corners[-1][1])] if corners else []
+        corners.append((x, y))
+    return corners
+
+
+def _front(marks: Sequence[ArmMark], cost: Metric) -> list[Segment]:
+    return list(pairwise(front_corners(marks, cost)))
+
+
+def cost_head(cost: Metric, unit: str) -> str:
+    """The name of an axis of costs in this unit."""
+    if unit == TIMES:
+        return f"{format.name(cost)}, × baseline"
+    return f"{format.name(cost)} ({unit})" if unit else format.name(cost)
+
+
+def cost_text(mark: ArmMark) -> str:
+    """The cost of an arm with its unit: "×1.20", "1.61 G"."""
+    digits = format.significant(mark.cost)
+    return f"×{digits}" if mark.unit == TIMES else f"{digits} {mark.unit}".strip()
 
 
 def _bars(marks: Sequence[ArmMark]) -> Iterator[Segment]:

@@ -27,7 +27,6 @@ from study.report.figures.report_figure import (
 )
 from study.report.figures.row_layout import chunks
 from study.report.figures.series import Point, Series, draw, name_ends, names_width, panels
-from study.report.figures.states import qualities
 from study.report.figures.style import GREY, SMALL, TINY
 from study.report.figures.text_fit import wrapped
 from study.report.table import plain
@@ -56,7 +55,7 @@ def interactions(report: Report) -> Iterator[ReportFigure]:
     """
     effects, study = report.analysis.factorial, report.plan.study
     pairs = _separate(effects, list(combinations(range(len(study.factors)), 2))) if effects else []
-    for name in qualities(report.plan):
+    for name in report.analysis.of_kind("quality"):
         ordered = [_ordered(study, pair) for pair in pairs]
         shown = [(pair, points(report, name, pair)) for pair in ordered]
         shown = [(pair, data) for pair, data in shown if data["value"].notna().any()]

@@ -14,16 +14,8 @@ from study.report.figures.text_fit import width
 
 # adjustText 1.4 was tried instead: its bytes repeat with a fixed `iter_lim`, but it knows no lines,
 # and with 9 and 16 arms it put labels over points and over the front where these stay clear.
-FAR = (
-    4.0,
-    7.0,
-    11.0,
-    16.0,
-    22.0,
-    29.0,
-    37.0,
-    46.0,
-)  # points between a mark and the edge of its label
+FAR = (4.0, 7.0, 11.0, 16.0, 22.0, 29.0, 37.0, 46.0)
+"""Points between a mark and the edge of its label."""
 ANGLES = (0, 180, 90, 270, 30, -30, 150, 210, 55, -55, 125, 235)  # degrees, the best side first
 SLID = tuple((angle, slide) for slide in (-0.15, 0.15, -0.3, 0.3) for angle in (90, 270))
 """Places above and below a mark, by the share of its width that the label is moved."""

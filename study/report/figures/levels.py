@@ -15,7 +15,7 @@ from study import format
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import linear, within_percent
-from study.report.figures.forest import write_note
+from study.report.figures.forest import MEAN, SEED, write_note
 from study.report.figures.interval_text import interval_text
 from study.report.figures.report_figure import ReportFigure, any_range, frame, listing, value_text
 from study.report.figures.series import Point, Series, draw, name_place, panels
@@ -29,7 +29,6 @@ from study.tasks.arms import PlannedArm
 
 FEWEST = 4  # numbers; three rows of the figure of effects say as much as a curve
 WIDE = 20  # ratio of the largest to the smallest number from which the axis is logarithmic
-SEED, MEAN = "seed", "mean"
 
 
 class LevelMark(NamedTuple):

@@ -9,7 +9,7 @@ from study.analysis.fronts import BEHIND, FRONT, TIED
 from study.analysis.quantities import HasRange
 from study.report.contents import Report
 from study.report.figures.axes import spread
-from study.report.figures.front_panels import TIMES, ArmMark, panels
+from study.report.figures.front_panels import TIMES, ArmMark, cost_text, panels
 from study.report.figures.report_figure import ReportFigure, arm_name, frame, listing, numbered
 from study.report.figures.row_layout import chunks
 from study.spec.metric import Catalogue
@@ -32,10 +32,8 @@ def pareto(report: Report) -> Iterator[ReportFigure]:
     quality, catalogue = report.plan.tested, report.plan.catalogue
     if not quality:
         return
-    columns = dict.fromkeys(report.plan.study.columns)
-    frames = {
-        name: points(report, quality, name) for name in columns if catalogue[name].kind != "quality"
-    }
+    columns = [name for name in report.analysis.metrics if catalogue[name].kind != "quality"]
+    frames = {name: points(report, quality, name) for name in columns}
     every = {name: stats.typed_rows(data, ArmMark) for name, data in frames.items()}
     drawn = [name for name, marks in every.items() if spread(m.cost for m in marks) > VARIES]
     for number, names in enumerate(chunks(drawn, MOST_PANELS)):
@@ -114,13 +112,8 @@ def _alt(data: pd.DataFrame, catalogue: Catalogue, quality: str) -> str:
         for what, meaning in MEANINGS.items():
             own = sorted((m for m in marks if m.what == what), key=lambda mark: mark.cost)
             texts = [
-                f"{mark.label} {format.number(mark.value, metric.digits)} at {_amount(mark)}"
+                f"{mark.label} {format.number(mark.value, metric.digits)} at {cost_text(mark)}"
                 for mark in own
             ]
             sentences += [f"{meaning.capitalize()}: {listing(texts)}."] * bool(texts)
     return " ".join(sentences)
-
-
-def _amount(mark: ArmMark) -> str:
-    digits = format.significant(mark.cost)
-    return f"×{digits}" if mark.unit == TIMES else f"{digits} {mark.unit}".strip()

@@ -21,14 +21,14 @@ MEANINGS = {FRONT: "on the front", BEHIND: "not on the front"}
 
 def published_quality(report: Report) -> Iterator[ReportFigure]:
     """A panel per cost or speed that differs, of the first quality that is published alone."""
-    plan, catalogue = report.plan, report.plan.catalogue
-    quality = next(iter(_unmeasured(report)), None)
+    catalogue = report.plan.catalogue
+    measured = {metric for _, metric in report.analysis.estimates}
+    unmeasured = (name for name in report.analysis.of_kind("quality") if name not in measured)
+    quality = next(unmeasured, None)
     if quality is None:
         return
     numbers = _numbers(report, quality)
-    columns = [
-        name for name in dict.fromkeys(plan.study.columns) if catalogue[name].kind != "quality"
-    ]
+    columns = [name for name in report.analysis.metrics if catalogue[name].kind != "quality"]
     parts = [_marks(report, quality, cost, numbers) for cost in columns]
     # One arm alone compares nothing.
     drawn = [part for part in parts if len(part) > 1 and spread(m.cost for m in part) > VARIES]
@@ -44,14 +44,6 @@ def published_quality(report: Report) -> Iterator[ReportFigure]:
 def _alt(marks: list[ArmMark], cost: str) -> str:
     front = listing(mark.label for mark in marks if mark.what == FRONT)
     return f"{cost}, {len(marks)} arms; on the front: {front}."
-
-
-def _unmeasured(report: Report) -> Iterator[str]:
-    """The columns that are qualities of which no arm has a measurement."""
-    measured = {metric for _, metric in report.analysis.estimates}
-    for name in dict.fromkeys(report.plan.study.columns):
-        if report.plan.catalogue[name].kind == "quality" and name not in measured:
-            yield name
 
 
 def _numbers(report: Report, quality: str) -> dict[str, PublishedNumber]:

@@ -1,10 +1,8 @@
 """A figure as it is handed on, and the files that it becomes."""
 
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -52,19 +50,14 @@ def files(drawn_figure: ReportFigure) -> dict[str, bytes]:
 
 
 def svg(drawn_figure: ReportFigure) -> str:
-    """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
-    # An element inside HTML may have no XML prologue and no doctype.
+    """The figure as an SVG element without prologue, for the picture of a page."""
+    # The picture has the alternative text, and keeps the ids apart from those of other figures.
     text = _saved(drawn_figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
-    own = re.sub(r"\W", "-", drawn_figure.name)
-    # Matplotlib numbers its ids from the start in every file; a page has several files.
-    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", body)
     width, height = drawn_figure.figure.get_size_inches() * 72
-    alt = escape(drawn_figure.alt)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}" '
-        f'role="img" aria-label="{alt}">{body}'
+        f'width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}">{body}'
     )
 
 

@@ -28,7 +28,6 @@ from study.report.figures.report_figure import (
 )
 from study.report.figures.row_layout import chunks
 from study.report.figures.series import SOME, Point, Series, draw, name_ends, name_place, panels
-from study.report.figures.states import qualities
 from study.report.figures.style import ARMS
 from study.spec.image_size import mean_side
 from study.spec.metric import Metric, sized
@@ -80,7 +79,7 @@ def resolution(report: Report) -> Iterator[ReportFigure]:
 def _quality_figures(report: Report) -> Iterator[ReportFigure]:
     """One figure per quality that is measured at two image sizes or more, every arm a curve."""
     catalogue, analysis = report.plan.catalogue, report.analysis
-    for base in dict.fromkeys(sized(name)[0] for name in qualities(report.plan)):
+    for base in dict.fromkeys(sized(name)[0] for name in report.analysis.of_kind("quality")):
         data = quality_points(report, base)
         every = typed_rows(data, SideMark)
         models = list(dict.fromkeys(mark.model for mark in every))
@@ -174,7 +173,7 @@ def quality_points(report: Report, base: str) -> pd.DataFrame:
     The quality without a size is that at the size of the arm's own images.
     """
     plan, means = report.plan, report.analysis.means
-    names = [name for name in qualities(plan) if sized(name)[0] == base]
+    names = [name for name in report.analysis.of_kind("quality") if sized(name)[0] == base]
     rows = []
     for arm in plan.arms if len(names) > 1 else ():
         # Arms may be trained at different sizes, so "top1" has a place of its own for each.

@@ -11,7 +11,6 @@ from matplotlib.text import Annotation
 
 from study.plan.plan import Plan
 from study.report.blocks import blocks
-from study.report.figures.states import diverged
 from study.report.figures.style import BLACK, GREY, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped
 from study.spec.study import BASELINE
@@ -57,17 +56,13 @@ def label_room(inches: float, panels: int = 1) -> float:
 
 
 def arm_lines(plan: Plan, *, baseline: bool) -> list[Line]:
-    """The arms in the blocks and the order of the table, diverged ones last.
+    """The arms in the blocks and the order of the table.
 
     With `baseline`, the baseline is the first row; without, each heading says what it is.
     """
     base, lines = plan.baseline, []
-    # The rows of a cumulative path build on each other, so their order is their meaning.
-    in_order = plan.study.designs.keys() == {"cumulative"}
     for head, rows in blocks(plan):
-        own = [Line(label, arm.digest) for label, arm in rows if arm is not base]
-        late = {a.digest for _, a in rows if diverged(a) and not in_order}
-        arms = sorted(own, key=lambda line: line.key in late)
+        arms = [Line(label, arm.digest) for label, arm in rows if arm is not base]
         # Of several factors the baseline has a level each: too many words for a heading.
         alone = all(len(arm.arm.changed_factors) < 2 for _, arm in rows)
         note = f"baseline: {rows[0][0]}" if alone and not baseline else ""

@@ -12,17 +12,16 @@ from study.analysis.analysis import Analysis
 from study.analysis.candidates import Candidates
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide, within_percent
+from study.report.figures.front_panels import LOG_FROM
 from study.report.figures.label_placement import Label, place
-from study.report.figures.report_figure import ReportFigure, listing
+from study.report.figures.report_figure import ReportFigure, error_bars, listing
 from study.report.figures.style import BLACK, GREY, TINY
 from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
 
-# As in the figure of quality against cost, of which this one is a kind.
 HEIGHT = 2.7  # inches of a panel
 ABREAST = 3  # panels side by side in the width of a text
 LABEL_WIDTH = 80  # points of a label, of at most two lines
-LOG_FROM = 8.0  # largest cost over smallest
 
 
 class CandidateMark(NamedTuple):
@@ -136,7 +135,7 @@ def _fresh(axes: Axes, marks: Sequence[CandidateMark], interval: str) -> None:
     axes.errorbar(
         [m.cost for m in marks],
         [m.value for m in marks],
-        yerr=[[m.value - m.low for m in marks], [m.high - m.value for m in marks]],
+        yerr=error_bars(marks),
         fmt="s",
         color=BLACK,
         markersize=3.5,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -10,10 +9,11 @@ from matplotlib.figure import Figure
 
 from study.report.contents import Report
 from study.report.figures.report_figure import error_bars
+from study.report.figures.separation import separated
 from study.report.figures.style import ARMS, BLACK, GREY, SMALL
 from study.report.figures.text_fit import width, wrapped
 
-APART = 9.0  # points between the middles of two names
+APART = 9.0  # points from one line of a name to the next
 LABEL_WIDTH = 76  # points
 SOME = 3  # bands of more series than this hide each other
 
@@ -100,7 +100,7 @@ def name_ends(figure: Figure, axes: Axes, every: Sequence[Series]) -> None:
     box = axes.get_window_extent()
     heights = [scale * axes.transData.transform((end.x, end.value))[1] for end, _ in ends]
     texts = [wrapped(s.label, LABEL_WIDTH, size=SMALL) + s.note for _, s in ends]
-    places = _spread(heights, [1 + text.count("\n") for text in texts])
+    places = separated(heights, [APART * (1 + text.count("\n")) for text in texts])
     # Names that leave the panel are moved back together, so that they keep their distances.
     low, high = min(places, default=0.0), max(places, default=0.0)
     shift = max(0.0, scale * box.y0 + 4 - low) - max(0.0, high - scale * box.y1)
@@ -151,18 +151,3 @@ def names_width(every: Sequence[Series]) -> float:
     """The points that the names of series take at the right of a panel."""
     lines = [line for s in every for line in wrapped(s.label, LABEL_WIDTH, size=SMALL).split("\n")]
     return 14 + max(width(line, SMALL) for line in lines)
-
-
-def _spread(heights: Sequence[float], lines: Sequence[int]) -> list[float]:
-    """Heights of names near those of their lines, none over another."""
-    order = sorted(range(len(heights)), key=heights.__getitem__)
-    places = list(heights)
-    # Neighbours that touch are pushed apart by equal parts until none do; 200 rounds are more
-    # than eight names need.
-    for _ in range(200):
-        for below, above in pairwise(order):
-            missing = APART * (lines[below] + lines[above]) / 2 - places[above] + places[below]
-            if missing > 0.01:
-                places[below] -= missing / 2
-                places[above] += missing / 2
-    return places

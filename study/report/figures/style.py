@@ -4,13 +4,14 @@ The colours are those of Okabe and Ito, distinguishable with colour-blindness. C
 only sign: a marker, dashes or a hatch carries the same information in grey.
 """
 
-COLUMN, PAGE = 3.3, 6.9  # inches: one column of a two-column paper, and its full width
+from study.report.figure_style import WIDTHS
+
+COLUMN, PAGE = WIDTHS["column"], WIDTHS["text"]
 SMALL, TINY = 7, 7  # points; the smallest type at print
 
 BLUE, VERMILLION, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#000000"
 GREEN, SKY, PURPLE, ORANGE = "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
 PALE = "#e6e6e6"
-PALE_VERMILLION = "#F6D9C8"  # bars of costs; a hatch tells them apart in grey
 
 Dashes = tuple[int, tuple[float, ...]]
 ARMS: tuple[tuple[str, Dashes, str], ...] = (

@@ -17,7 +17,6 @@ def comma_separated(table: Table) -> str:
         for row in block.rows:
             baseline = BASELINE if row.baseline else ""
             texts = [block.name, row.label, baseline, *(cell.text for cell in row.cells)]
-            rows.writerow(
-                map(without_formula, texts)
-            )  # labels are a user's text and might be formulas
+            # Labels are a user's text and might be formulas.
+            rows.writerow(map(without_formula, texts))
     return file.getvalue()

@@ -47,14 +47,14 @@ def _first(table: Table) -> str:
     if table.first:
         return table.first
     # Only a table of arms has a baseline.
-    return "arm" if any(row.baseline for block in table.blocks for row in block.rows) else ""
+    return "arm" if any(row.baseline for row in table.rows) else ""
 
 
 def _kinds(table: Table) -> list[str]:
     """The class of every column: that of the first differences, of sentences, or none."""
     kinds = [""] * len(table.heads)
     for place in range(len(kinds)):
-        cells = [row.cells[place] for block in table.blocks for row in block.rows]
+        cells = [row.cells[place] for row in table.rows]
         if not any(cell.value is not None for cell in cells) and any(
             len(cell.text) > SENTENCE for cell in cells
         ):

@@ -1,9 +1,6 @@
-"""Labels and headings, shared by all formats of a table."""
+"""Labels of rows, shared by all formats of a table."""
 
-from study.report.print_width import lines
 from study.report.table import Row
-
-__all__ = ["BASELINE", "TALL", "label", "lines"]
 
 BASELINE = "●"
 TALL = 45

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from study.report import print_width
-from study.report.formats.labels import TALL, label, lines
+from study.report.formats.labels import TALL, label
 from study.report.formats.latex_text import breakable, escaped
+from study.report.print_width import lines
 from study.report.table import Cell, Row, Table, TableBlock
 
 SIZE = r"\fontsize{8}{9.6}\selectfont\setlength{\tabcolsep}{3pt}"
@@ -64,7 +65,7 @@ def fits_column(table: Table) -> bool:
 
 
 def _is_tall(table: Table) -> bool:
-    return sum(len(block.rows) for block in table.blocks) > TALL
+    return len([*table.rows]) > TALL
 
 
 def fragment(table: Table) -> str:
@@ -122,7 +123,7 @@ def _plain(table: Table) -> list[LatexColumn]:
 
 
 def _columns(table: Table) -> Iterator[tuple[Cell, ...]]:
-    rows = [row.cells for block in table.blocks for row in block.rows]
+    rows = [row.cells for row in table.rows]
     return iter(list(zip(*rows, strict=True)) or [() for _ in table.heads])
 
 

@@ -5,13 +5,14 @@ from rich.text import Text
 
 from study.format import DIVERGED
 from study.report.columns import FoldedTable, is_prose
-from study.report.formats.labels import BASELINE, lines
+from study.report.formats.labels import BASELINE
+from study.report.print_width import lines
 from study.report.table import Cell, Row, Table
 
 
 def terminal(table: Table) -> Group:
     """The table for rich to print, with all columns at any width; labels are never markup."""
-    texts = [[row.cells[i].text for row in _rows(table)] for i in range(len(table.heads))]
+    texts = [[row.cells[i].text for row in table.rows] for i in range(len(table.heads))]
     folded = FoldedTable(
         (table.first, *("\n".join(lines(head)) for head in table.heads)),
         [(block.head, list(map(_texts, block.rows))) for block in table.blocks],
@@ -22,10 +23,6 @@ def terminal(table: Table) -> Group:
     notes = [Text(f"- {note}", "dim") for note in table.notes]
     gap = [Text()] if notes else []
     return Group(Text(f"{table.name}: {table.caption}"), Text(), folded, *gap, *notes)
-
-
-def _rows(table: Table) -> list[Row]:
-    return [row for block in table.blocks for row in block.rows]
 
 
 def _texts(row: Row) -> list[str | Text]:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from study.report.formats.labels import label, lines
+from study.report.formats.labels import label
+from study.report.print_width import lines
 from study.report.table import Cell, Table
 
 

@@ -1,4 +1,4 @@
-"""ForestChart plots of the page: the difference of every arm from the baseline, seed by seed."""
+"""Forest plots of the page: the difference of every arm from the baseline, seed by seed."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -8,16 +8,16 @@ import pandas as pd
 
 from study import format, stats
 from study.report.contents import Report
-from study.report.figures.forest import FLOOR, MEAN, SEED
+from study.report.figures.forest import FLOOR, MEAN, SEED, mean_text
 from study.report.figures.interval_text import interval_text
-from study.report.figures.report_figure import any_range, value_text
+from study.report.figures.report_figure import any_range
 from study.report.page.chart import Chart, Dot, ForestChart, ForestRow, Sign, Stretch
 from study.report.page.scale import Scale
 from study.spec.metric import Metric
 
 
 class ForestMark(NamedTuple):
-    """A row of the figure's data, with the seed that a pointer is told."""
+    """A row of the figure's data, with the seed that is shown beside a pointer."""
 
     label: str
     arm: str
@@ -94,9 +94,7 @@ def _row(marks: list[ForestMark], scale: Scale, metric: Metric) -> ForestRow:
     if mean is None:  # the state of an arm without a difference
         text = next((mark.what for mark in marks if mark.what != SEED), format.ABSENT)
         return ForestRow(label, seeds=seeds, text=text)
-    text = value_text(mean, metric.digits, signed=True)
-    # As in the table: [--] says that equal differences have no interval.
-    text += f" [{format.ABSENT}]" * bool(mean.n > 1 and mean.low != mean.low)
+    text = mean_text(mean, metric.digits)
     return ForestRow(
         label,
         seeds=seeds,

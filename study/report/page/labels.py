@@ -56,7 +56,7 @@ def labels(
     # A point without a free place keeps None, and its name beside the pointer.
     placed: list[PlacedLabel | None] = [None] * len(points)
     for number in order[:MOST]:
-        for label in _candidates(_short(points[number].text)):
+        for label in _candidates(shortened(points[number].text, LONGEST)):
             # One box for each width; all of them have to be free.
             boxes = [_box(label, *at) for at in where[number]]
             if all(map(_free, boxes, taken, WIDTHS, [height] * len(WIDTHS))):
@@ -100,5 +100,6 @@ def _free(box: PixelBox, taken: Sequence[PixelBox], width: int, height: int) -> 
     return inside and not any(box.over(other) for other in taken)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+def shortened(text: str, most: int) -> str:
+    """The first letters of a text, with an ellipsis if it has more than `most`."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

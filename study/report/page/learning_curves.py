@@ -9,9 +9,11 @@ from study import format, stats
 from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.curve_points import LOSS, LOSS_METRIC, CurveMark
-from study.report.figures.curves import ARMS_PER_PANEL, separated
+from study.report.figures.curves import ARMS_PER_PANEL
 from study.report.figures.interval_text import interval_text
+from study.report.figures.separation import separated
 from study.report.page.chart import Chart, ChartPanel, CurveLine, Curves, Sign
+from study.report.page.labels import shortened
 from study.report.page.scale import Scale
 from study.spec.metric import Metric
 
@@ -88,13 +90,11 @@ def _lines(
     own = {arm: [mark for mark in marks if mark.arm == arm] for arm in arms}
     ends = {arm: max((m for m in own[arm] if m.what != "diverged"), key=_epoch) for arm in arms}
     xs, ys = scales
-    # From the lowest to the highest, as `separated` expects them.
-    order = sorted(arms, key=lambda arm: ends[arm].value)
-    heights = separated([ys.at(ends[arm].value) / 100 for arm in order], LINE / HEIGHT)
-    place = dict(zip(order, heights, strict=True))
+    sizes = [100 * LINE / HEIGHT] * len(arms)
+    heights = separated([ys.at(ends[arm].value) for arm in arms], sizes, (2, 102))
     return [
         CurveLine(
-            _short(ends[arm].label),
+            shortened(ends[arm].label, LONGEST),
             number,
             _polyline([m for m in own[arm] if m.what == "mean"], scales),
             _band([m for m in own[arm] if m.what == "mean" and m.low == m.low], scales),
@@ -103,9 +103,9 @@ def _lines(
             f"{ends[arm].label}: {format.number(ends[arm].value, metric.digits)} {metric.unit}"
             f" at {ends[arm].epoch}",
             (xs.at(ends[arm].epoch), 100 - ys.at(ends[arm].value)),
-            round(100 * (1 - place[arm]), 1),
+            round(100 - height, 1),
         )
-        for number, arm in enumerate(arms)
+        for number, (arm, height) in enumerate(zip(arms, heights, strict=True))
     ]
 
 
@@ -133,10 +133,6 @@ def _band(marks: Sequence[CurveMark], scales: Scales) -> str:
 def _point(epoch: int, value: float, scales: Scales) -> str:
     xs, ys = scales
     return f"{10 * xs.at(epoch):.0f},{1000 - 10 * ys.at(value):.0f}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
 def _legend(report: Report, marks: list[CurveMark]) -> Iterator[Sign]:

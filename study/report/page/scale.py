@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from study import format
-from study.report.figures.axes import linear, logarithmic, multiples, spread
+from study.report.figures.axes import linear, logarithmic, multiples, wide
+from study.report.figures.front_panels import LOG_FROM
 from study.spec.metric import Metric
 
-LOG_FROM = 5  # largest value over the smallest, as in the printed figure
 LINEAR, LOGARITHMIC, RATIO = "linear", "logarithmic", "ratio"
 
 
@@ -42,8 +42,7 @@ class Scale(NamedTuple):
     def of_cost(cls, values: Iterable[float], room: float, *, ratio: bool) -> Self:
         """The scale of costs, or of ratios to the baseline's: logarithmic if they are far apart."""
         finite = [value for value in values if math.isfinite(value)]
-        # Zero has no place on a logarithmic axis; `spread` is infinite then.
-        if not ratio and not LOG_FROM < spread(finite) < math.inf:
+        if not ratio and not wide(finite, LOG_FROM):
             return cls.around(finite, room)
         # The baseline is on an axis of ratios.
         finite += [1.0] * ratio

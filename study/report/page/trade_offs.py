@@ -8,9 +8,16 @@ import pandas as pd
 from study import format, stats
 from study.analysis.fronts import FRONT
 from study.report.contents import Report
-from study.report.figures.front_panels import TIMES, ArmMark
+from study.report.figures.front_panels import (
+    TIMES,
+    ArmMark,
+    cost_head,
+    cost_text,
+    front_corners,
+)
 from study.report.figures.interval_text import interval_text
 from study.report.figures.pareto import MEANINGS
+from study.report.figures.report_figure import value_text
 from study.report.page.chart import Chart, PlacedArm, Sign, Stretch, TradeOff
 from study.report.page.labels import LabelledPoint, labels
 from study.report.page.scale import Scale
@@ -42,12 +49,15 @@ def _chart(report: Report, marks: list[ArmMark], names: tuple[str, str], alt: st
         f"{format.name(quality)} against {format.name(cost)}",
         alt,
         list(_legend(report, marks, names[1])),
-        across=_head(format.name(cost), marks[0].unit),
+        across=cost_head(cost, marks[0].unit),
         up=format.head(quality),
         x_ticks=xs.ticks(4),
         y_ticks=ys.ticks(5),
         baseline=xs.at(1.0) if ratio else None,
-        front=_front(marks, xs, ys, dearer_first=cost.better == "higher"),
+        front=" ".join(
+            f"{THOUSAND * xs.at(x):.0f},{THOUSAND * (100 - ys.at(y)):.0f}"
+            for x, y in front_corners(marks, cost)
+        ),
         arms=arms,
         height=HEIGHT,
         note=f"{format.many(nameless, 'arm')} without room for a label." if nameless else "",
@@ -86,19 +96,6 @@ def _stretch(scale: Scale, low: float, high: float) -> Stretch | None:
     return Stretch(scale.at(low), scale.at(high)) if math.isfinite(low) else None
 
 
-def _front(marks: list[ArmMark], xs: Scale, ys: Scale, *, dearer_first: bool) -> str:
-    """The front as steps: the best quality at every cost."""
-    front = sorted((mark.cost, mark.value) for mark in marks if mark.what == FRONT)
-    corners = list[tuple[float, float]]()
-    for x, y in reversed(front) if dearer_first else front:
-        # A step, not a slope: nothing was measured between two points of the front.
-        corners += [(x, corners[-1][1])] if corners else []
-        corners.append((x, y))
-    return " ".join(
-        f"{THOUSAND * xs.at(x):.0f},{THOUSAND * (100 - ys.at(y)):.0f}" for x, y in corners
-    )
-
-
 def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign]:
     standings = {mark.what for mark in marks}
     for what, meaning in MEANINGS.items():
@@ -112,16 +109,6 @@ def _legend(report: Report, marks: list[ArmMark], quality: str) -> Iterator[Sign
         yield Sign("across", RATIO_INTERVAL if ratio else "lowest to highest round")
 
 
-def _head(cost: str, unit: str) -> str:
-    if unit == TIMES:
-        return f"{cost}, × baseline"
-    return f"{cost} ({unit})" if unit else cost
-
-
 def _tip(mark: ArmMark, quality: Metric) -> str:
-    ends = (format.number(end, quality.digits) for end in (mark.low, mark.high))
-    spread = f" [{', '.join(ends)}]" if math.isfinite(mark.low) else ""
-    value = format.number(mark.value, quality.digits)
-    cost = format.significant(mark.cost)
-    price = f"×{cost}" if mark.unit == TIMES else f"{cost} {mark.unit}"
-    return f"{mark.label}: {value}{spread} {quality.unit} at {price}".rstrip()
+    value = f"{value_text(mark, quality.digits)} {quality.unit}".rstrip()
+    return f"{mark.label}: {value} at {cost_text(mark)}"

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from study import format
 from study.analysis.analysis import Analysis
 from study.metrics import RULES
-from study.report.blocks import ArmBlock, LabelledArm
+from study.report.blocks import ArmBlock
 from study.report.table import Cell, Row, TableBlock, plain
+from study.report.tables.cells import effect_cell
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
@@ -24,24 +25,15 @@ class ArmColumn(NamedTuple):
 def body(
     analysis: Analysis, blocks: Iterable[ArmBlock], columns: Sequence[ArmColumn]
 ) -> tuple[TableBlock, ...]:
-    """The rows of every block, with diverged arms last."""
+    """The rows of every block."""
     return tuple(
         TableBlock(
             plain(block.head),
-            tuple(_row(analysis, columns, *row) for row in _ordered(analysis, block.rows)),
+            tuple(_row(analysis, columns, *row) for row in block.rows),
             block.key,
         )
         for block in blocks
     )
-
-
-def _ordered(analysis: Analysis, rows: list[LabelledArm]) -> list[LabelledArm]:
-    """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
-    # The rows of a cumulative path build on each other, so their order is their meaning.
-    if analysis.plan.study.designs.keys() == {"cumulative"}:
-        return rows
-    # A stable sort: the others keep the order of the study file.
-    return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)
 
 
 def _row(analysis: Analysis, columns: Sequence[ArmColumn], label: str, arm: PlannedArm) -> Row:
@@ -97,11 +89,7 @@ def effect(
         if arm is analysis.plan.baseline:
             return Cell("")
         row = analysis.effects.get((arm.digest, name))
-        if row is None:
-            return Cell(format.ABSENT)
-        parts = format.number_texts(row, metric, "mean", "low", "high")
-        text = format.effect(row, metric, analysis.seeds, interval=interval)
-        return Cell(text, value=row.mean, parts=parts)
+        return effect_cell(row, metric, analysis.seeds, interval=interval)
 
     shown = interval and analysis.has_interval(name)
     head = head or format.effect_head(metric, interval=shown)

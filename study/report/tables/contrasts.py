@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from study import format, stats
 from study.analysis.analysis import Analysis
 from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.report.tables.cells import effect_cell
 from study.report.text import sequential
 from study.spec.arm_names import sum_name
-from study.spec.metric import Metric
 from study.stats.factorial_effects import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
@@ -66,12 +67,10 @@ def _pair(analysis: Analysis, row: stats.TestedContrast, labels: Mapping[str, st
 
 def _difference(analysis: Analysis, row: stats.TestedContrast) -> Cell:
     metric = analysis.catalogue[row.metric]
-    difference = format.effect(row, metric, analysis.seeds)
-    unit = metric.difference_unit
+    cell = effect_cell(row, metric, analysis.seeds)
     # A missing difference has no unit.
-    text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
-    parts = format.number_texts(row, metric, "mean", "low", "high")
-    return Cell(text, value=row.mean, parts=parts)
+    unit = metric.difference_unit if cell.text != format.ABSENT else ""
+    return replace(cell, text=f"{cell.text} {unit}".rstrip())
 
 
 def _tests(row: stats.TestedContrast) -> Iterator[Cell]:
@@ -166,6 +165,7 @@ def factor_table(analysis: Analysis) -> Table | None:
                 plain(sum_name(study, [(term, 1.0), *aliases[term]])),
                 False,
                 tuple(_effect_cells(analysis, by_term, term)),
+                plain(sum_name(study, [(term, 1.0), *aliases[term]], path=True)),
             )
             for term in sized_terms
         )
@@ -202,11 +202,4 @@ SUMS = " A sum is aliased effects, which these arms cannot separate."
 
 def _effect_cells(analysis: Analysis, by_term: Effects, term: Term) -> Iterator[Cell]:
     for name in analysis.of_kind("quality"):
-        yield _effect(by_term.get((name, term)), analysis.catalogue[name], analysis.seeds)
-
-
-def _effect(row: stats.FactorialEffect | None, metric: Metric, seeds: int) -> Cell:
-    if not row:
-        return Cell(format.ABSENT)
-    parts = format.number_texts(row, metric, "mean", "low", "high")
-    return Cell(format.effect(row, metric, seeds), value=row.mean, parts=parts)
+        yield effect_cell(by_term.get((name, term)), analysis.catalogue[name], analysis.seeds)

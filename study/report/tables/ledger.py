@@ -4,11 +4,11 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.ledger import Ledger, LedgerRow
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.report.tables.cells import effect_cell, mean_cell
 from study.report.text import sequential
 from study.report.text import tuning as text
 from study.spec.metric import Metric
 from study.spec.tuning import Values, written
-from study.stats import Effect, ExpectedBest
 
 KEYS = (
     "trials",
@@ -100,14 +100,14 @@ def _cells(analysis: Analysis, ledger: Ledger, row: LedgerRow, number: int) -> t
         _number(row.seconds / 3600, 2),
         _measured(row.of_file, objective),
         _measured(row.best, objective),
-        _expected(expected, objective),
+        mean_cell(expected, objective) if expected else Cell(format.ABSENT),
         Cell(plain(values_text(row.chosen)) or format.ABSENT),
         *(
             (Cell(""), Cell(""), Cell(""))
             if not number
             else (
-                _effect(analysis, row.effect, tested),
-                _effect(analysis, row.at_baseline, tested),
+                effect_cell(row.effect, tested, analysis.seeds),
+                effect_cell(row.at_baseline, tested, analysis.seeds),
                 Cell(ledger.flag(row) or format.ABSENT, bold=ledger.flag(row) == "flips"),
             )
         ),
@@ -131,18 +131,3 @@ def _measured(value: float | None, metric: Metric) -> Cell:
         return Cell(format.ABSENT)
     text = format.measured(value, metric)
     return Cell(text, value=value, parts={"value": text})
-
-
-def _expected(row: ExpectedBest | None, metric: Metric) -> Cell:
-    if row is None:
-        return Cell(format.ABSENT)
-    mean, low, high = (format.measured(v, metric) for v in (row.mean, row.low, row.high))
-    parts = {"mean": mean, "low": low, "high": high}
-    return Cell(f"{mean} [{low}, {high}]", value=row.mean, parts=parts)
-
-
-def _effect(analysis: Analysis, row: Effect | None, metric: Metric) -> Cell:
-    if row is None:
-        return Cell(format.ABSENT)
-    parts = format.number_texts(row, metric, "mean", "low", "high")
-    return Cell(format.effect(row, metric, analysis.seeds), value=row.mean, parts=parts)

@@ -4,6 +4,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.candidates import CandidateRow, Candidates
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.report.tables.cells import mean_cell
 from study.report.text import search as text
 
 
@@ -53,9 +54,4 @@ def _fresh(analysis: Analysis, arm: str) -> Cell:
     own = analysis.means.get((arm, name))
     if own is None or own.mean != own.mean:  # NaN: a seed diverged
         return Cell(format.ABSENT)
-    metric = analysis.catalogue[name]
-    mean, low, high = (format.measured(value, metric) for value in own[1:])
-    parts = {"mean": mean, "low": low, "high": high}
-    # One seed has no interval, nor have seeds that came out equal.
-    printed = f"{mean} [{low}, {high}]" if own.low == own.low else mean
-    return Cell(printed, value=own.mean, parts=parts)
+    return mean_cell(own, analysis.catalogue[name])

@@ -1,7 +1,6 @@
 """The supplement: seeds, intervals and tests behind the numbers of the main table."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from study import format
 from study.analysis.analysis import Analysis
@@ -9,20 +8,11 @@ from study.report.blocks import arm_blocks
 from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
+from study.report.tables.cells import mean_cell
 from study.report.tables.main import titled
 from study.report.text import caption, notes
-from study.stats import typed_rows
+from study.stats import MetricValue, typed_rows
 from study.tasks.arms import PlannedArm
-
-
-class SeededValue(NamedTuple):
-    """A row of `Analysis.measurements`: a value of a metric, with its seed if it has one."""
-
-    arm: str
-    metric: str
-    seed: float
-    value: float
-
 
 LISTED = 6  # values of seeds listed one by one; more are a range
 
@@ -78,7 +68,7 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
 def _seeds(analysis: Analysis, name: str) -> ArmColumn:
     """The value of every seed, or their number and range if there are many."""
     metric, by_arm = analysis.catalogue[name], dict[str, list[float]]()
-    for row in typed_rows(analysis.measurements, SeededValue):
+    for row in typed_rows(analysis.measurements, MetricValue):
         # Costs and timings have no seed, which is NaN.
         if row.metric == name and row.seed == row.seed:
             by_arm.setdefault(row.arm, []).append(float(row.value))
@@ -106,9 +96,7 @@ def _mean(analysis: Analysis, name: str) -> ArmColumn:
         # NaN differs from itself: a seed diverged, or there is one seed.
         if own is None or own.mean != own.mean or own.low != own.low:
             return Cell(format.ABSENT)
-        mean, low, high = (format.measured(value, metric) for value in own[1:])
-        parts = {"mean": mean, "low": low, "high": high}
-        return Cell(f"{mean} [{low}, {high}]", value=own.mean, parts=parts)
+        return mean_cell(own, metric)
 
     return ArmColumn(f"{name}-mean", f"Mean {format.head(metric)} [95 % CI]", cell)
 
@@ -134,10 +122,7 @@ def _images(analysis: Analysis, name: str) -> ArmColumn:
         row = analysis.generalising.get((arm.digest, name))
         if row is None:
             return Cell("" if arm is analysis.plan.baseline else format.ABSENT)
-        mean = format.measured(row.mean, metric, signed=True)
-        low, high = (format.measured(end, metric) for end in (row.low, row.high))
-        parts = {"mean": mean, "low": low, "high": high}
-        return Cell(f"{mean} [{low}, {high}]", value=row.mean, parts=parts)
+        return mean_cell(row, metric, signed=True)
 
     head = f"{format.difference_head(metric)}, seeds and images [95 % CI]"
     return ArmColumn(f"{name}-images", head, cell)

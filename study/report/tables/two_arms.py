@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator
 
 from study import format, stats
-from study.analysis.two_arms import METRIC_KINDS, Comparison, MetricRow, SeedRow
+from study.analysis.two_arms import METRIC_KINDS, Comparison, ImageSummary, MetricRow, SeedRow
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.text.two_arms import ends, p_is
 from study.spec.metric import Metric
+from study.stats import SeedsAndImages
 
 
 def tables(comparison: Comparison) -> list[Table]:
@@ -160,30 +161,28 @@ def _seed_row(row: SeedRow, metric: Metric, *, per_image: bool) -> Row:
 
 def _image_notes(comparison: Comparison) -> Iterator[str]:
     if (sampled := comparison.sampled) and sampled.low == sampled.low:
-        metric = comparison.plan.catalogue[comparison.tested]
-        low, high = (format.measured(end, metric) for end in (sampled.low, sampled.high))
-        yield (
-            f"{metric.label} difference with its interval over new seeds and new images, from "
-            f"{sampled.images} images: {format.measured(sampled.mean, metric, signed=True)} "
-            f"{metric.difference_unit} [{low}, {high}]."
-        )
+        yield _over_images(sampled, comparison.plan.catalogue[comparison.tested])
     if not _has_images(comparison):
         return
     if not comparison.images:
         yield f"Not compared image by image: {comparison.unseen}."
         return
-    images, top1 = comparison.images, comparison.plan.catalogue[comparison.plan.task.per_image]
-    low, high = (format.measured(end, top1) for end in (images.low, images.high))
+    images, metric = comparison.images, comparison.plan.catalogue[comparison.plan.task.per_image]
     # No interval with fewer than two seeds, or if no image differs.
-    if low != format.ABSENT:
-        difference = format.measured(images.mean, top1, signed=True)
-        n = f"{images.images:.0f}"
-        yield (
-            f"Top-1 difference with its interval over new seeds and new images, from {n} images: "
-            f"{difference} pp [{low}, {high}]."
-        )
+    if images.low == images.low:
+        yield _over_images(images, metric)
     if images.seeds > 1:
         yield (
             f"Tests over all seeds: some seed differs, {p_is(images.some)}; every seed differs "
             f"in the same direction, {p_is(images.every)}."
         )
+
+
+def _over_images(row: ImageSummary | SeedsAndImages, metric: Metric) -> str:
+    """A note on a difference over new seeds and new images, with its interval."""
+    low, high = (format.measured(end, metric) for end in (row.low, row.high))
+    difference = f"{format.measured(row.mean, metric, signed=True)} {metric.difference_unit}"
+    return (
+        f"{format.name(metric)} difference with its interval over new seeds and new images, from "
+        f"{row.images:.0f} images: {difference.rstrip()} [{low}, {high}]."
+    )

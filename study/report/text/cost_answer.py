@@ -46,16 +46,15 @@ def _price(
     own = {metric: ratio for (of, metric), ratio in changes.items() if of == arm}
     metric = max(own, key=own.__getitem__, default="")
     if own and own[metric] - 1 >= VISIBLE:
-        much = f"{own[metric]:.3g} times the"
+        much = f"{format.significant(own[metric])} times the"
         amount = much if own[metric] >= DOUBLE else f"{100 * (own[metric] - 1):.0f} % more"
         what = f"{amount} {_name(compared, metric)}"
         yield f"{compared.listed([arm])} costs {what}{_speed(compared, arm)}."
 
 
 def _name(compared: ComparedArms, metric: str) -> str:
-    name = format.name(compared.analysis.catalogue[metric])
     # "Params" and "MACs" are plural words; a heading begins with a capital, a word does not.
-    return name if name[:2].isupper() else name[0].lower() + name[1:]
+    return format.inline(format.name(compared.analysis.catalogue[metric]))
 
 
 def _speed(compared: ComparedArms, arm: str) -> str:
@@ -68,7 +67,8 @@ def _speed(compared: ComparedArms, arm: str) -> str:
             continue
         if not format.conclusive(ratio, resolution):
             return ""
-        interval = f"{ratio.value:.3g} times as fast [{ratio.low:.3g}, {ratio.high:.3g}]"
+        value, low, high = format.ratio_texts(ratio)
+        interval = f"{value} times as fast [{low}, {high}]"
         return f" and runs {interval}" if ratio.value >= 1 else f", yet runs {interval}"
     return ""
 

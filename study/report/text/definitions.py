@@ -8,7 +8,7 @@ from study.metrics import RULES
 from study.report.table import Table
 from study.report.text import given_weights, noise, notes, search, sequential, tuning
 from study.spec.metric import of_batch
-from study.spec.study import MATCHED, spelled
+from study.spec.study import MATCHED
 from study.stats import fewest_varying
 
 BOLD_RULES = {
@@ -131,11 +131,9 @@ def _ratio_marks(analysis: Analysis, text: str) -> Iterator[str]:
 def _matched(analysis: Analysis) -> Iterator[str]:
     """How twins were fitted; what is lost and gained by their width is part of their difference."""
     match, plan = analysis.plan.study.match, analysis.plan
-    refit = next((arm.arm.refit for arm in plan.arms if arm.arm.refit), None)
-    if match and refit:
-        name = spelled(refit.path).lower()
+    if match and any(arm.arm.is_twin for arm in plan.arms):
         yield (
-            f"{MATCHED}: the arm of that name with its {name} scaled to the "
+            f"{MATCHED}: the arm of that name with its width scaled to the "
             f"{format.name(plan.catalogue[match.metric])} of ● within {100 * match.tolerance:g} %."
         )
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from study import format
 from study.analysis.analysis import Analysis
 
-ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
-
 
 def notes(analysis: Analysis) -> Iterator[str]:
     """The notes on noise, in the order of the supplement's notes."""
@@ -15,15 +13,10 @@ def notes(analysis: Analysis) -> Iterator[str]:
 
 
 def _pairing(analysis: Analysis) -> Iterator[str]:
-    """The share of variance that remains after pairing, pooled over all arms."""
-    ratios = []
-    for name in analysis.of_kind("quality"):
-        rows = [r for r in analysis.pairing if r.metric == name and r.ratio == r.ratio]
-        # Degrees of freedom, one less than the pairs of each arm.
-        if sum(row.n - 1 for row in rows) >= ROUGH:
-            # Pooled before dividing: a mean of ratios would be ruled by arms with little variance.
-            ratio = sum(row.paired for row in rows) / sum(row.separate for row in rows)
-            ratios.append(f"{ratio:.2f} ({format.name(analysis.catalogue[name])})")
+    ratios = [
+        f"{ratio:.2f} ({format.name(analysis.catalogue[name])})"
+        for name, ratio in analysis.pairing_ratios.items()
+    ]
     if ratios:
         yield (
             "Pairing by seed: the variance of the differences, as a share of that "

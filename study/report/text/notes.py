@@ -114,10 +114,9 @@ def command(plan: Plan, store: str) -> str:
 
 def _diverged(analysis: Analysis) -> Iterator[str]:
     for arm in analysis.plan.arms:
-        seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
-        if seeds:
-            count = f"{len(seeds)} of {len(arm.replicates)} seeds"
-            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
+        if seeds := arm.diverged_seeds:
+            count, listed = f"{len(seeds)} of {len(arm.replicates)}", ", ".join(map(str, seeds))
+            yield f"{arm.label} diverged in {count} seeds ({listed}), so it has no mean."
 
 
 def _refused(analysis: Analysis) -> Iterator[str]:

@@ -6,20 +6,17 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.candidates import Candidates
 from study.format import many
-from study.report.text.tuning import OPTUNA
+from study.report.text.tuning import OPTUNA, held_out
 from study.spec.searching import SearchRules
 
 
 def protocol(rules: SearchRules) -> str:
     """A phrase on how the arms were searched."""
-    # Other values that hold images out are None, and say nothing.
-    held = ", ".join(f"{path} {value}" for path, value in rules.held_out.items() if value)
-    where = f"a held-out part of the training images ({held})" if held else "held-out data"
     bounds = [f"{name} {constraint}" for name, constraint in rules.constraints.items()]
     limits = f", {' and '.join(bounds)}" if bounds else ""
     return (
-        f"{OPTUNA.get(rules.sampler, rules.sampler)} over {', '.join(rules.space)}{limits}, judged "
-        f"on {where} with one seed"
+        f"{OPTUNA.get(rules.sampler, rules.sampler)} over {', '.join(rules.space)}{limits}, "
+        f"compared on {held_out(rules)} with one seed"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.ledger import Ledger
+from study.spec.searching import SearchRules
 from study.spec.tuning import TuningRules, written
 
 OPTUNA = {
@@ -16,12 +17,17 @@ OPTUNA = {
 
 def protocol(rules: TuningRules) -> str:
     """A phrase on how every arm was tuned."""
-    held = ", ".join(f"{path} {value}" for path, value in rules.held_out.items() if value)
-    where = f"a held-out part of the training images ({held})" if held else "held-out data"
     return (
-        f"tuned: {rules.trials} trials per arm on {where}, the same for all arms, by "
+        f"tuned: {rules.trials} trials per arm on {held_out(rules)}, the same for all arms, by "
         f"{OPTUNA.get(rules.sampler, rules.sampler)} over {', '.join(rules.space)}"
     )
+
+
+def held_out(rules: TuningRules | SearchRules) -> str:
+    """The data on which proposals are compared, in words."""
+    # Other values that hold images out are None, and say nothing.
+    values = ", ".join(f"{path} {value}" for path, value in rules.held_out.items() if value)
+    return f"a held-out part of the training images ({values})" if values else "held-out data"
 
 
 def caption(analysis: Analysis) -> Iterator[str]:

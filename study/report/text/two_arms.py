@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import partial
 
 from study import format, stats
-from study.analysis.per_image import diverged
 from study.analysis.quantities import SpeedRatio
 from study.analysis.two_arms import Comparison, MetricRow, SeedRow
 
@@ -33,7 +32,7 @@ def _quality(comparison: Comparison) -> str:
     lost = [
         label
         for label, arm in zip(comparison.labels, comparison.arms, strict=True)
-        if diverged(arm)
+        if arm.diverged_seeds
     ]
     rows = stats.typed_rows(comparison.metrics, MetricRow)
     row = next((row for row in rows if row.metric == comparison.tested), None)

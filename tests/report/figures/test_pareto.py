@@ -115,3 +115,11 @@ def gap(box, spot):
 def test_the_baseline_is_named_in_every_panel(shown):
     for axes in shown("emsa")[1]["pareto"].figure.axes:
         assert any("baseline" in text.get_text() for text in axes.texts if axes.get_visible())
+
+
+def test_a_cost_of_zero_has_a_place_on_its_axis(lab):
+    top1 = {"baseline": [0.8, 0.81, 0.82], "Average Pooling": [0.9, 0.91, 0.92]}
+    cost = {"baseline": {"macs": 1e9}, "Average Pooling": {"macs": 0.0}}
+    with styled():
+        (drawn,) = pareto.pareto(reported(lab(top1=top1, cost=cost)))
+    assert drawn.figure.axes[0].get_xscale() == "linear"

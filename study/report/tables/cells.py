@@ -1,0 +1,25 @@
+"""Cells of numbers with intervals, as several tables have them."""
+
+from study import format
+from study.format import Difference, MeanWithRange
+from study.report.table import Cell
+from study.spec.metric import Metric
+
+
+def effect_cell(
+    row: Difference | None, metric: Metric, seeds: int, *, interval: bool = True
+) -> Cell:
+    """A paired difference, with its interval where there is room."""
+    if row is None:
+        return Cell(format.ABSENT)
+    parts = format.number_texts(row, metric, "mean", "low", "high")
+    return Cell(format.effect(row, metric, seeds, interval=interval), value=row.mean, parts=parts)
+
+
+def mean_cell(row: MeanWithRange, metric: Metric, *, signed: bool = False) -> Cell:
+    """A mean, with its interval if it has one."""
+    mean = format.measured(row.mean, metric, signed=signed)
+    low, high = (format.measured(end, metric) for end in (row.low, row.high))
+    # One seed has no interval, nor have seeds that came out equal.
+    text = f"{mean} [{low}, {high}]" if row.low == row.low else mean
+    return Cell(text, value=row.mean, parts={"mean": mean, "low": low, "high": high})
