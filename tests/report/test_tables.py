@@ -229,3 +229,8 @@ def test_every_note_ends_with_a_full_stop(request, scene):
     every = report.tables(*request.getfixturevalue(scene))
     notes = [note for table in every.values() for note in table.notes]
     assert [note for note in notes if not note.endswith(".")] == []
+
+
+def test_the_title_of_the_baseline_replaces_the_name_of_its_model_in_the_caption(tabulated):
+    assert "of rest_lite on digits" in tabulated().caption
+    assert "of ReST-Mini on digits" in tabulated(baseline_title="ReST-Mini").caption
