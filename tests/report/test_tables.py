@@ -234,3 +234,11 @@ def test_every_note_ends_with_a_full_stop(request, scene):
 def test_the_title_of_the_baseline_replaces_the_name_of_its_model_in_the_caption(tabulated):
     assert "of rest_lite on digits" in tabulated().caption
     assert "of ReST-Mini on digits" in tabulated(baseline_title="ReST-Mini").caption
+
+
+def test_contrasts_of_one_seed_are_listed_without_interval_or_test(lab):
+    top1 = {"baseline": [0.9], "Max Pooling": [0.8]}
+    pairs = (("Max Pooling", "baseline"),)
+    table = report.tables(*lab(seeds=1, top1=top1, contrasts=pairs))["contrasts"]
+    assert [cell.text for r in table.rows for cell in r.cells] == ["−10.00 pp", *["--"] * 4]
+    assert table.notes == ("With one seed there is neither an interval nor a test.",)
