@@ -1,7 +1,7 @@
 """A plan as text, a table and a record; nothing here prints."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
@@ -14,6 +14,7 @@ from study.plan import comparisons
 from study.plan.estimate import remaining
 from study.plan.plan import Plan
 from study.report.columns import FoldedTable
+from study.spec.metric import Metric
 from study.spec.schema import SequentialSeeds
 from study.spec.study import Study
 from study.spec.yaml import written
@@ -69,27 +70,29 @@ SAVED = "macs"
 def plan_table(plan: Plan) -> FoldedTable:
     names = [name for name, metric in plan.catalogue.items() if metric.kind == "cost"][:PRINTED]
     saved = ["Δ MACs"] if SAVED in names else []
-    costs = [format.head(plan.catalogue[name]) for name in names]
+    costs_of = {n: [arm.cost_record.cost.get(n) or math.nan for arm in plan.arms] for n in names}
+    metrics = {name: format.suited(plan.catalogue[name], costs_of[name]) for name in names}
+    costs = [format.head(metric) for metric in metrics.values()]
     heads = ("  arm", "differs in", *costs, *saved, "done")
     last = len(heads) - 1
     # By importance: the label, progress, what is saved, the second cost (multiply-adds), the rest.
     ranked = dict.fromkeys([0, last, *([3, 5] if saved else []), 2, 1, *range(last)])
     return FoldedTable(
         heads,
-        [("", [_plan_row(plan, arm, names) for arm in plan.arms])],
+        [("", [_plan_row(plan, arm, metrics) for arm in plan.arms])],
         order=tuple(ranked),
         right=frozenset(range(2, len(heads))),
         marked=True,
     )
 
 
-def _plan_row(plan: Plan, arm: PlannedArm, names: Sequence[str]) -> list[str | Text]:
+def _plan_row(plan: Plan, arm: PlannedArm, metrics: Mapping[str, Metric]) -> list[str | Text]:
     cost = arm.cost_record.cost
     return [
         ("● " if arm is plan.baseline else "  ") + arm.label,
         Text(departures(plan, arm), "dim"),
-        *(in_units(plan.catalogue[name], cost.get(name)) for name in names),
-        *([_saved(plan, arm)] if SAVED in names else []),
+        *(in_units(metric, cost.get(name)) for name, metric in metrics.items()),
+        *([_saved(plan, arm)] if SAVED in metrics else []),
         f"{arm.done}/{len(arm.trials)}",
     ]
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from study.spec.study import BASELINE, MATCHED, Arm, Study
+from study.spec.study import MATCHED, Arm, Study
 
 
 def qualified(study: Study, arm: Arm) -> str:
@@ -32,7 +32,7 @@ def in_prose(study: Study, arm: Arm) -> str:
 def _baseline_in_prose(study: Study) -> str:
     if len(study.factors) == 1:
         return _level_in_prose(study, 0, 0)
-    return "the baseline" if study.baseline_title == BASELINE else study.baseline_title
+    return study.baseline_name or "the baseline"
 
 
 def _level_in_prose(study: Study, factor: int, level: int) -> str:

@@ -208,6 +208,11 @@ class Study:
         words = [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
         return words + [w for source in self.imports for w in ("--import", source)]
 
+    @property
+    def baseline_name(self) -> str:
+        """The title that the file gives the baseline, or "" if it gives none."""
+        return "" if self.baseline_title == BASELINE else self.baseline_title
+
     def label(self, choices: Sequence[int], within: int | None = None) -> str:
         """The label of a row: its levels that differ from the baseline's.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from study.cli.plan_table import plan_table
 from study.errors import SpecError
 from study.report import report
 from study.report.compare import answer, comparison, record, tables
@@ -200,3 +201,13 @@ def test_the_command(inside, tiny):
     assert "no finished seed in common" in done.stdout
     parsed = json.loads(inside("compare", tiny, "DW", "Avg", "--json").stdout)
     assert parsed["differs"] == {"model.reduction": ["depthwise", "average"]}
+
+
+def test_costs_are_in_the_units_of_the_report(lab):
+    small = {"params": 692e3, "macs": 12e6}
+    plan, store = lab(seeds=0, columns=("params", "macs"), cost={"baseline": small, SECOND: small})
+    (compared, *_) = tables(comparison(plan, store, FIRST, SECOND))
+    assert [r.label for r in compared.rows] == ["Params (k)", "MACs (M, all)"]
+    assert [r.cells[0].text for r in compared.rows] == ["692", "12.0"]
+    planned = lab(seeds=0, cost=dict.fromkeys(["baseline", SECOND, "Max Pooling"], small))[0]
+    assert "Params (k)" in plan_table(planned).heads

@@ -283,3 +283,8 @@ def test_prose_is_broken_between_words(complete):
         shown = lines_at(claims, width)
         assert max(map(cell_len, shown)) <= width
         assert {"undecided", "difference", "[−4.55,"} <= set(" ".join(shown).split())
+
+
+def test_every_line_of_a_latex_head_is_equally_tall(complete):
+    every = FORMATS["tex"](table(Analysis(*complete)))
+    assert r"\shortstack[r]{\strut Top-1 \\ \strut (\%)}" in every

@@ -212,3 +212,33 @@ def test_nothing_published_leaves_no_column_and_no_note(tabulated):
 def test_labels_come_out_as_one_line_without_control_characters(tabulated):
     table = tabulated({"model.a": ["A", "two\nlines \x1b[31m \u202e x"]})
     assert table.blocks[0].rows[1].label == "two lines [31m x"
+
+
+def test_a_caption_says_of_how_many_of_the_seeds_the_means_are(tabulated):
+    some = {"baseline": [0.9, 0.91, 0.92], "Max Pooling": [0.8, 0.81, 0.82]}
+    assert "mean ± sd of 3 seeds" in tabulated(top1=some).caption
+    assert "mean ± sd of 3 of 9 seeds" in tabulated(seeds=9, top1=some).caption
+    fewer = some | {"Average Pooling": [0.7]}
+    assert "mean ± sd of 1 to 3 of 9 seeds" in tabulated(seeds=9, top1=fewer).caption
+
+
+@pytest.mark.parametrize(
+    "scene", ["complete", "nothing", "one_seed", "diverged", "failed", "nasty"]
+)
+def test_every_note_ends_with_a_full_stop(request, scene):
+    every = report.tables(*request.getfixturevalue(scene))
+    notes = [note for table in every.values() for note in table.notes]
+    assert [note for note in notes if not note.endswith(".")] == []
+
+
+def test_the_title_of_the_baseline_replaces_the_name_of_its_model_in_the_caption(tabulated):
+    assert "of rest_lite on digits" in tabulated().caption
+    assert "of ReST-Mini on digits" in tabulated(baseline_title="ReST-Mini").caption
+
+
+def test_contrasts_of_one_seed_are_listed_without_interval_or_test(lab):
+    top1 = {"baseline": [0.9], "Max Pooling": [0.8]}
+    pairs = (("Max Pooling", "baseline"),)
+    table = report.tables(*lab(seeds=1, top1=top1, contrasts=pairs))["contrasts"]
+    assert [cell.text for r in table.rows for cell in r.cells] == ["−10.00 pp", *["--"] * 4]
+    assert table.notes == ("With one seed there is neither an interval nor a test.",)

@@ -234,7 +234,8 @@ def _row(row: Row, texts: Sequence[str], *, wraps: bool) -> str:
 
 
 def _head(head: str, side: str = "r") -> str:
-    stacked = r" \\ ".join(escaped(line) for line in lines(head))
+    # Struts make all lines equally tall, else a bracket would raise its own head above the others.
+    stacked = r" \\ ".join(rf"\strut {escaped(line)}" for line in lines(head))
     return rf"\shortstack[{side}]{{{stacked}}}"
 
 

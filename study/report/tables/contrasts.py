@@ -21,10 +21,9 @@ Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 
 
 def contrast_table(analysis: Analysis) -> Table | None:
-    """The declared contrasts, corrected as one family; None without contrasts or replicates."""
+    """The declared contrasts, corrected as one family; None without contrasts or seeds."""
     plan, declared = analysis.plan, analysis.declared
-    # One pair has no test.
-    if not declared or len(plan.study.seeds) < 2:
+    if not declared or not plan.study.seeds:
         return None
     if plan.study.sequential:
         return sequential_table(analysis)
@@ -87,6 +86,9 @@ def _images(analysis: Analysis) -> Iterator[str]:
 
 
 def _limits(tests: int, seeds: int) -> Iterator[str]:
+    if seeds == 1:
+        yield "With one seed there is neither an interval nor a test."
+        return
     yield (
         "The t test agrees with the interval and assumes normally distributed differences; the "
         "sign-flip test assumes only that differences of equal arms are symmetric."

@@ -60,6 +60,8 @@ def _value(value: object) -> str:
 
 def _metric_row(comparison: Comparison, row: MetricRow) -> Row:
     metric = comparison.plan.catalogue[row.metric]
+    if row.kind == "cost":
+        metric = format.suited(metric, (row.first, row.second))
     sides = (
         _side(row.kind, row.first, row.first_sd, metric=metric),
         _side(row.kind, row.second, row.second_sd, metric=metric),

@@ -87,14 +87,15 @@ def _missing(analysis: Analysis) -> Iterator[str]:
             else f"{_heads(analysis, earlier)}: not reported by every trial."
         )
     if trials or ((untimed or unevaluated) and not refusals):
-        remedy = f" To run what is missing: {command(plan, analysis.store_option)}"
+        # Words stand behind the command, as a full stop there would be copied with it.
+        remedy = f" The command {command(plan, analysis.store_option)} runs what is missing."
         # A study of Python values, or of `study bench`, has no file to run.
         yield f"{format.ABSENT}: not measured.{remedy * bool(plan.study.is_file)}"
 
 
 def _plan_notes(analysis: Analysis) -> Iterator[str]:
     for note in analysis.plan.notes:
-        yield f"{note}."
+        yield f"{note.rstrip('.')}."
 
 
 def _lacking(analysis: Analysis, name: str) -> bool:
@@ -124,7 +125,7 @@ def _refused(analysis: Analysis) -> Iterator[str]:
         return
     for arm in analysis.plan.arms:
         if arm.cost_record.refused:
-            yield f"No cost is reported for {arm.label}: {arm.cost_record.refused}"
+            yield f"No cost is reported for {arm.label}: {arm.cost_record.refused.rstrip('.')}."
 
 
 def _seeds(analysis: Analysis) -> Iterator[str]:

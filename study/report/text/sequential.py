@@ -8,11 +8,20 @@ from study.stats import SequentialInference
 
 
 def seeds(analysis: Analysis) -> str:
-    """The number of seeds of an arm in words."""
+    """The number of seeds of an arm in words: "3 seeds", or "1 to 3 of 9 seeds" while some run."""
     limits = analysis.plan.study.sequential
     if limits is None:
-        return f"{analysis.seeds} seeds"
+        return f"{_finished(analysis)}{analysis.seeds} seeds"
     return f"{limits.min} to {limits.max} seeds (n)"
+
+
+def _finished(analysis: Analysis) -> str:
+    """How many seeds the means are of: "3 of ", "1 to 3 of ", or "" if they are of all."""
+    names = analysis.of_kind("quality")
+    counts = {int(row.n) for (_, name), row in analysis.estimates.items() if name in names}
+    if not counts or min(counts) == analysis.seeds:
+        return ""
+    return f"{' to '.join(map(str, sorted({min(counts), max(counts)})))} of "
 
 
 def interval(analysis: Analysis) -> str:

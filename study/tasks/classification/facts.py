@@ -36,16 +36,17 @@ def summary(arm: Arm) -> str:
 def caption(study: Study, arm: Arm) -> str:
     config = config_of(arm)
     images = f"{config.data.label} at {printed(config.data.img_size)} px"
+    model = study.baseline_name or config.model
     # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
-        return f"{config.model} for {images}"
+        return f"{model} for {images}"
     weights = weights_title(config)
     title = part_label(study, "recipe")
     recipe = f"recipe {title}{_batch(study, config)}, {_count(config.recipe.total_epochs)}"
     if config.trains_nothing:
         recipe = f"recipe {title}: nothing is trained"
     start = [f"weights {weights}"] if weights else []
-    return ", ".join([f"{config.model} on {images}", *start, recipe])
+    return ", ".join([f"{model} on {images}", *start, recipe])
 
 
 def _batch(study: Study, config: Config) -> str:

@@ -32,13 +32,12 @@ def summary(arm: Arm) -> str:
 
 def caption(study: Study, arm: Arm) -> str:
     config = config_of(arm)
-    title = TITLES[config.model.name]
     # A backbone that the rows name is not that of the table.
     varied = {factor.path for factor in study.factors}
     on = "" if {"model", "model.backbone"} & varied else f" on {config.model.backbone_name}"
-    images = (
-        f"{title}{on}, {config.data.label} at {config.recipe.test_size} px{_counted(study, config)}"
-    )
+    model = study.baseline_name or f"{TITLES[config.model.name]}{on}"
+    size = f"{config.recipe.test_size} px{_counted(study, config)}"
+    images = f"{model}, {config.data.label} at {size}"
     # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return images
