@@ -106,6 +106,16 @@ def test_every_table_names_its_rows_and_columns(shown):
 
 
 @pytest.mark.heavy
+def test_the_difference_and_its_quality_stand_before_the_costs(complete):
+    text = page([report.report(*complete)])
+    head = text.partition("<thead>")[2].partition("</thead>")[0]
+    heads = re.findall(r"<th [^>]*>(.*?)</th>", head)
+    assert heads[1].startswith("Δ Top-1 (pp)")
+    assert heads[2].startswith("Top-1")
+    assert len(heads) > 3
+
+
+@pytest.mark.heavy
 def test_a_page_is_less_than_a_megabyte(complete, lab):
     for state in (complete, scenes.many(lab)):
         assert len(page([report.report(*state)]).encode()) < MEGABYTE
