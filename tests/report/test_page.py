@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 
 from study.report import report
-from study.report.figures import all_figures
+from study.report.figures import FIGURES, all_figures
 from study.report.figures.interval_text import interval_text
 from study.report.page import page
+from study.report.page.charts import CHARTS
+from study.report.page.pictures import TITLES
 from tests.report import scenes
 
 MEGABYTE = 1_000_000
@@ -77,6 +79,12 @@ def test_the_question_the_answer_and_every_label_are_there(shown):
     assert study_report.plan.study.question in text
     for arm in study_report.plan.arms:
         assert " ".join(arm.label.split()) in text or len(study_report.plan.arms) > 50
+
+
+def test_every_figure_has_a_heading(shown):
+    assert FIGURES.keys() == CHARTS.keys() | TITLES.keys()
+    for figure in re.findall(r'<figure class="(?:chart|printed).*?</figure>', shown[1], re.DOTALL):
+        assert re.search(r"<figcaption>[^<]+</figcaption>", figure)
 
 
 def test_labels_make_no_tags(nasty):

@@ -44,8 +44,8 @@ class Section:
     report: Report
     tables: Mapping[str, Markup]
     charts: Sequence[Chart]
-    figures: Sequence[ReportFigure]
-    """Printed figures that no chart stands for."""
+    figures: Sequence[tuple[str, ReportFigure]]
+    """Printed figures that no chart stands for, each with its kind."""
     columns: Sequence[TrialColumn]
     yaml: str
     """Text of the study file."""
@@ -111,7 +111,7 @@ def _section(report: Report) -> Section:
             if kinds.get(kind)
             for chart in charts(report, kind, kinds[kind])
         ],
-        figures=[f for kind in kinds if kind not in CHARTS for f in kinds[kind]],
+        figures=[(kind, f) for kind in kinds if kind not in CHARTS for f in kinds[kind]],
         # As text: a table of objects would have to know how each is printed.
         columns=columns(report),
         yaml=report.plan.study.text,
