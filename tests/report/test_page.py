@@ -10,7 +10,9 @@ from study.report import report
 from study.report.figures import FIGURES, all_figures
 from study.report.figures.interval_text import interval_text
 from study.report.page import page
+from study.report.page.chart import Stretch
 from study.report.page.charts import CHARTS
+from study.report.page.labels import LabelledPoint, labels
 from study.report.page.pictures import TITLES
 from tests.report import scenes
 
@@ -147,6 +149,13 @@ def test_charts_have_the_numbers_of_the_printed_figures(lab):
         assert f"{row.value:+.2f} [".replace("-", "−") in forest
         assert f"{row.low:.2f}, {row.high:.2f}".replace("-", "−") in forest
     assert interval_text(study_report.analysis, "top1") in forest
+
+
+def test_a_label_is_not_struck_through_by_the_bar_of_another_point():
+    barred = LabelledPoint("barred", 55, 50, None, Stretch(0, 100))
+    beside = LabelledPoint("a long label", 50, 20, None, None)
+    (placed,) = labels([beside, barred], [0], 280)[:1]
+    assert (placed.dx, placed.align) == (-9, "end")
 
 
 @pytest.mark.heavy
