@@ -65,7 +65,7 @@ def _short(text: str) -> str:
 TITLES = {
     "levels": "Quality over the levels of a factor",
     "speed": "Speed relative to the baseline",
-    "cost": "Multiply-adds by operation and stage",
+    "cost": "Multiply-adds of the arms",
     "resolution": "Quality and cost over the image size",
     "published": "Measured against published numbers",
     "interactions": "Interactions of factors",
