@@ -123,7 +123,7 @@ WITHIN_REPORT = {
     "figures": {"blocks", "contents", "figure_style", "spreadsheet", "table", "text"},
     "tables": {"blocks", "contents", "print_width", "table", "text"},
     "compare": {"tables", "text"},
-    "page": {"blocks", "contents", "figure_style", "figures", "formats"},
+    "page": {"contents", "figure_style", "figures", "formats", "table"},
     "report": {
         "contents",
         "figure_style",

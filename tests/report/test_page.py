@@ -7,9 +7,13 @@ from itertools import pairwise
 import pytest
 
 from study.report import report
-from study.report.figures import all_figures
+from study.report.figures import FIGURES, all_figures
 from study.report.figures.interval_text import interval_text
 from study.report.page import page
+from study.report.page.chart import Stretch
+from study.report.page.charts import CHARTS
+from study.report.page.labels import LabelledPoint, labels
+from study.report.page.pictures import TITLES
 from tests.report import scenes
 
 MEGABYTE = 1_000_000
@@ -79,6 +83,12 @@ def test_the_question_the_answer_and_every_label_are_there(shown):
         assert " ".join(arm.label.split()) in text or len(study_report.plan.arms) > 50
 
 
+def test_every_figure_has_a_heading(shown):
+    assert FIGURES.keys() == CHARTS.keys() | TITLES.keys()
+    for figure in re.findall(r'<figure class="(?:chart|printed).*?</figure>', shown[1], re.DOTALL):
+        assert re.search(r"<figcaption>[^<]+</figcaption>", figure)
+
+
 def test_labels_make_no_tags(nasty):
     text = page([report.report(*nasty)])
     assert "<script>alert" not in text
@@ -106,6 +116,16 @@ def test_every_table_names_its_rows_and_columns(shown):
 
 
 @pytest.mark.heavy
+def test_the_difference_and_its_quality_stand_before_the_costs(complete):
+    text = page([report.report(*complete)])
+    head = text.partition("<thead>")[2].partition("</thead>")[0]
+    heads = re.findall(r"<th [^>]*>(.*?)</th>", head)
+    assert heads[1].startswith("Δ Top-1 (pp)")
+    assert heads[2].startswith("Top-1")
+    assert len(heads) > 3
+
+
+@pytest.mark.heavy
 def test_a_page_is_less_than_a_megabyte(complete, lab):
     for state in (complete, scenes.many(lab)):
         assert len(page([report.report(*state)]).encode()) < MEGABYTE
@@ -129,6 +149,13 @@ def test_charts_have_the_numbers_of_the_printed_figures(lab):
         assert f"{row.value:+.2f} [".replace("-", "−") in forest
         assert f"{row.low:.2f}, {row.high:.2f}".replace("-", "−") in forest
     assert interval_text(study_report.analysis, "top1") in forest
+
+
+def test_a_label_is_not_struck_through_by_the_bar_of_another_point():
+    barred = LabelledPoint("barred", 55, 50, None, Stretch(0, 100))
+    beside = LabelledPoint("a long label", 50, 20, None, None)
+    (placed,) = labels([beside, barred], [0], 280)[:1]
+    assert (placed.dx, placed.align) == (-9, "end")
 
 
 @pytest.mark.heavy

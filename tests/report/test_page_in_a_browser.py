@@ -52,6 +52,20 @@ def test_labels_and_differences_are_in_view_wherever_a_table_is_scrolled(text, t
     assert evaluated(text, script, tmp_path, width=width) == ([True] * 3, [])
 
 
+def test_a_table_with_more_columns_has_a_shadow_until_its_end(text, tmp_path):
+    script = """
+      const box = document.querySelector(".study-table .scroll");
+      const shown = () => {
+        box.dispatchEvent(new Event("scroll"));
+        return getComputedStyle(box, "::after").visibility;
+      };
+      const first = shown();
+      box.scrollLeft = box.scrollWidth;
+      return [first, shown()];
+    """
+    assert evaluated(text, script, tmp_path, width=390) == (["visible", "hidden"], [])
+
+
 def test_a_caption_is_as_wide_as_the_screen_beside_a_wide_table(text, tmp_path):
     script = """
       const box = document.querySelector(".study-table .scroll");

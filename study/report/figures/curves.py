@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from study import format
+from study.plan.plan import Plan
 from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear, within_percent
@@ -64,23 +65,32 @@ def curves(report: Report) -> Iterator[ReportFigure]:
 
 def _panels(report: Report, marks: Sequence[CurveMark]) -> list[CurvePanel]:
     """The panels: a factor's levels in each, or the loss and the quality of a few arms."""
-    plan, drawn = report.plan, {mark.arm for mark in marks}
+    base, drawn = report.plan.baseline.digest, {mark.arm for mark in marks}
+    metrics = [name for name in metrics_of(report.plan) if name in {mark.metric for mark in marks}]
+    groups = groups_of_arms(report.plan, drawn)
+    # The quality alone where factors have panels: with the loss there would be twice as many.
+    shown = metrics if len(drawn - {base}) <= FEW else metrics[-1:]
+    return [CurvePanel(head, name, arms, base) for name in shown for head, arms in groups]
+
+
+def groups_of_arms(plan: Plan, drawn: set[str]) -> list[tuple[str, dict[str, str]]]:
+    """Heads of panels, and the labels of their arms by digest, the baseline's first.
+
+    `drawn` are the digests of the arms that have curves. A few of them share one panel without a
+    head; where a head says the factor, the baseline has the name of its level.
+    """
     base = plan.baseline.digest
-    metrics = [name for name in metrics_of(plan) if name in {mark.metric for mark in marks}]
     others = [arm for arm in plan.arms if arm.digest in drawn - {base}]
-    own = {base: BASELINE} if base in drawn else {}
     if len(others) <= FEW:
-        names = {arm.digest: arm_name(plan, arm) for arm in others}
-        return [CurvePanel("", metric, own | names, base) for metric in metrics]
-    panels = []
+        own = {base: BASELINE} if base in drawn else {}
+        return [("", own | {arm.digest: arm_name(plan, arm) for arm in others})]
+    groups = []
     for head, rows in blocks(plan):
         labels = {arm.digest: label for label, arm in rows if arm.digest in drawn}
-        first = {base: labels.pop(base, BASELINE)} if own else {}
+        first = {base: labels.pop(base, BASELINE)} if base in drawn else {}
         for part in chunks([*labels], ARMS_PER_PANEL):
-            arms = first | {arm: labels[arm] for arm in part}
-            # The quality alone: with the loss there would be twice as many panels.
-            panels.append(CurvePanel(head, metrics[-1], arms, base))
-    return panels
+            groups.append((head, first | {arm: labels[arm] for arm in part}))
+    return groups
 
 
 # ---- the figure ----

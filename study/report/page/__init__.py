@@ -4,7 +4,7 @@ All text of a study is escaped, because labels are data.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from study.report.figure_style import FigureStyle
 from study.report.figures import ReportFigure, figures_by_kind
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
+from study.report.page.arm_tables import quality_first
 from study.report.page.chart import Chart
 from study.report.page.charts import CHARTS, charts
 from study.report.page.citation import citation
 from study.report.page.pictures import NONE, Pictures, pictures
 from study.report.page.trials import TrialColumn, columns
+from study.report.table import Table
 
 HERE = Path(__file__).parent
 MOST_BYTES = 999_000  # of a page, per study
@@ -42,8 +44,8 @@ class Section:
     report: Report
     tables: Mapping[str, Markup]
     charts: Sequence[Chart]
-    figures: Sequence[ReportFigure]
-    """Printed figures that no chart stands for."""
+    figures: Sequence[tuple[str, ReportFigure]]
+    """Printed figures that no chart stands for, each with its kind."""
     columns: Sequence[TrialColumn]
     yaml: str
     """Text of the study file."""
@@ -102,16 +104,23 @@ def _section(report: Report) -> Section:
     return Section(
         name=slug(report.plan.study.title),
         report=report,
-        tables={key: Markup(html(table)) for key, table in report.tables.items()},
+        tables={key: Markup(html(table)) for key, table in _tables(report)},
         charts=[
             chart
             for kind in CHARTS
             if kinds.get(kind)
             for chart in charts(report, kind, kinds[kind])
         ],
-        figures=[f for kind in kinds if kind not in CHARTS for f in kinds[kind]],
+        figures=[(kind, f) for kind in kinds if kind not in CHARTS for f in kinds[kind]],
         # As text: a table of objects would have to know how each is printed.
         columns=columns(report),
         yaml=report.plan.study.text,
         cite=citation(report.plan.study),
     )
+
+
+def _tables(report: Report) -> Iterator[tuple[str, Table]]:
+    """The tables as the page has them, by name."""
+    for key, table in report.tables.items():
+        arms = key in ("table", "table_wide")
+        yield key, quality_first(table, report.plan.catalogue) if arms else table

@@ -32,12 +32,13 @@ class PixelBox(NamedTuple):
 
 
 class LabelledPoint(NamedTuple):
-    """A point in per cent, y upwards, and a bar across it from `low` to `high`, if it has one."""
+    """A point in per cent, y upwards, and the bars of its intervals across and up, if any."""
 
     text: str
     x: float
     y: float
-    bar: Stretch | None
+    across: Stretch | None
+    up: Stretch | None
 
 
 def labels(
@@ -49,7 +50,7 @@ def labels(
         [
             box
             for point, at in zip(points, where, strict=True)
-            for box in _occupied(point, *at[number], width)
+            for box in _occupied(point, at[number], (width, height))
         ]
         for number, width in enumerate(WIDTHS)
     ]
@@ -67,11 +68,18 @@ def labels(
     return placed
 
 
-def _occupied(point: LabelledPoint, x: float, y: float, width: int) -> Iterator[PixelBox]:
-    """The places of a point and of the bar across it."""
+def _occupied(
+    point: LabelledPoint, at: tuple[float, float], size: tuple[int, int]
+) -> Iterator[PixelBox]:
+    """The places of a point and of its bars, in a chart of `size` pixels."""
+    (x, y), (width, height) = at, size
     yield PixelBox(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS)
-    if point.bar:
-        yield PixelBox(point.bar.start * width / 100, y - 1, point.bar.end * width / 100, y + 1)
+    if point.across:
+        start, end = (place * width / 100 for place in point.across)
+        yield PixelBox(start, y - 1, end, y + 1)
+    if point.up:
+        low, high = ((100 - place) * height / 100 for place in point.up)
+        yield PixelBox(x - 1, high, x + 1, low)
 
 
 def _candidates(text: str) -> Iterator[PlacedLabel]:

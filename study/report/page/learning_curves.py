@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from study import format, stats
-from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.curve_points import LOSS, LOSS_METRIC, CurveMark
-from study.report.figures.curves import ARMS_PER_PANEL
+from study.report.figures.curves import groups_of_arms
 from study.report.figures.interval_text import interval_text
 from study.report.figures.separation import separated
 from study.report.page.chart import Chart, ChartPanel, CurveLine, Curves, Sign
@@ -43,9 +42,13 @@ def _chart(report: Report, marks: list[CurveMark], metric: Metric, alt: str) -> 
     ys = Scale.around([mark.value for mark in marks], 0.05).within_percent(metric)
     panels = [
         ChartPanel(head, _lines([m for m in drawn if m.arm in arms], arms, (xs, ys), metric))
-        for head, arms in _groups(report, {mark.arm for mark in marks})
+        for head, arms in groups_of_arms(report.plan, {mark.arm for mark in marks})
     ]
     title = "Training loss" if metric is LOSS_METRIC else format.name(metric)
+    notes = [
+        "Grey: the baseline." * any(m.arm == report.plan.baseline.digest for m in marks),
+        f"{len(thinned)} of {len(epochs)} {unit}s are drawn." * (len(thinned) < len(epochs)),
+    ]
     return Curves(
         f"{title} by {unit}",
         alt,
@@ -56,7 +59,7 @@ def _chart(report: Report, marks: list[CurveMark], metric: Metric, alt: str) -> 
         y_ticks=ys.ticks(4),
         panels=panels,
         height=HEIGHT,
-        note=f"{len(thinned)} of {len(epochs)} {unit}s are drawn." * (len(thinned) < len(epochs)),
+        note=" ".join(filter(None, notes)),
     )
 
 
@@ -66,26 +69,13 @@ def _step(marks: list[CurveMark], epochs: int) -> int:
     return max(1, math.ceil(epochs / max(FEWEST, POINTS // max(1, len(lines)))))
 
 
-def _groups(report: Report, drawn: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """The arms of every panel, the baseline first, in the blocks of the table."""
-    base = report.plan.baseline.digest
-    first = [base] * (base in drawn)
-    for head, rows in blocks(report.plan):
-        others = [arm.digest for _, arm in rows if arm.digest in drawn - {base}]
-        for start in range(0, len(others), ARMS_PER_PANEL):
-            yield head, [*first, *others[start : start + ARMS_PER_PANEL]]
-    # A study of the baseline alone has no block with other arms.
-    if drawn == {base}:
-        yield "", first
-
-
 Scales = tuple[Scale, Scale]
 
 
 def _lines(
-    marks: list[CurveMark], arms: list[str], scales: Scales, metric: Metric
+    marks: list[CurveMark], arms: dict[str, str], scales: Scales, metric: Metric
 ) -> list[CurveLine]:
-    """The lines of a panel, with labels that do not overlap."""
+    """The lines of a panel, with labels that do not overlap; `arms` are labels by digest."""
     # By arm once: marks are many, and every line needs those of its own.
     own = {arm: [mark for mark in marks if mark.arm == arm] for arm in arms}
     ends = {arm: max((m for m in own[arm] if m.what != "diverged"), key=_epoch) for arm in arms}
@@ -94,18 +84,18 @@ def _lines(
     heights = separated([ys.at(ends[arm].value) for arm in arms], sizes, (2, 102))
     return [
         CurveLine(
-            shortened(ends[arm].label, LONGEST),
+            shortened(label, LONGEST),
             number,
             _polyline([m for m in own[arm] if m.what == "mean"], scales),
             _band([m for m in own[arm] if m.what == "mean" and m.low == m.low], scales),
             [_polyline(curve, scales) for curve in _seeds(own[arm])],
             [(xs.at(m.epoch), 100 - ys.at(m.value)) for m in own[arm] if m.what == "diverged"],
-            f"{ends[arm].label}: {format.number(ends[arm].value, metric.digits)} {metric.unit}"
+            f"{label}: {format.number(ends[arm].value, metric.digits)} {metric.unit}"
             f" at {ends[arm].epoch}",
             (xs.at(ends[arm].epoch), 100 - ys.at(ends[arm].value)),
             round(100 - height, 1),
         )
-        for number, (arm, height) in enumerate(zip(arms, heights, strict=True))
+        for number, ((arm, label), height) in enumerate(zip(arms.items(), heights, strict=True))
     ]
 
 

@@ -83,6 +83,23 @@
     }
   }
 
+  // ---- a table that scrolls has a shadow where there is more, and its differences stay in view ----
+
+  for (const box of document.querySelectorAll(".scroll")) {
+    const table = box.querySelector("table");
+    const label = table.tHead.rows[0].cells[0];
+    const measure = () => {
+      // One pixel is the rounding of a zoomed page.
+      box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+      table.style.setProperty("--labels", `${label.offsetWidth}px`);
+    };
+    box.addEventListener("scroll", measure, { passive: true });
+    // Of folded tables too, which have no width before they are opened.
+    const observer = new ResizeObserver(measure);
+    for (const element of [box, table, label]) observer.observe(element);
+    measure();
+  }
+
   // ---- the list of trials shows those that have all words ----
 
   for (const list of document.querySelectorAll(".trials")) {

@@ -10,26 +10,33 @@ from markupsafe import Markup
 from study.report.figures import ReportFigure, svg
 
 
+class Picture(NamedTuple):
+    """A figure as an `img` element, and its heading."""
+
+    title: str
+    image: Markup
+
+
 class Pictures(NamedTuple):
     """The pictures of a study, and the names of the figures that the page has no room for."""
 
-    shown: tuple[Markup, ...]
+    shown: tuple[Picture, ...]
     left_out: tuple[str, ...]
 
 
 NONE = Pictures((), ())
 
 
-def pictures(figures: Sequence[ReportFigure], most: int) -> Pictures:
-    """The figures as `img` elements of `most` bytes together."""
-    shown, left_out, size = list[Markup](), list[str](), 0
-    for figure in figures:
+def pictures(figures: Sequence[tuple[str, ReportFigure]], most: int) -> Pictures:
+    """The figures, each with its kind, as `img` elements of `most` bytes together."""
+    shown, left_out, size = list[Picture](), list[str](), 0
+    for kind, figure in figures:
         image = _image(figure)
         # A smaller one may still fit after one that does not.
         if size + len(image) > most:
             left_out.append(figure.name)
         else:
-            shown.append(image)
+            shown.append(Picture(TITLES[kind], image))
             size += len(image)
     return Pictures(tuple(shown), tuple(left_out))
 
@@ -53,3 +60,19 @@ def _short(text: str) -> str:
     text = re.sub(r"(?<![\w.#])([1-9]\d*\.\d\d)\d+", r"\1", text)
     # Only text would have an apostrophe, and matplotlib draws text as paths.
     return text if "'" in text else text.replace('"', "'")
+
+
+TITLES = {
+    "levels": "Quality over the levels of a factor",
+    "speed": "Speed relative to the baseline",
+    "cost": "Multiply-adds of the arms",
+    "resolution": "Quality and cost over the image size",
+    "published": "Measured against published numbers",
+    "interactions": "Interactions of factors",
+    "factors": "Effects of factors",
+    "roadmap": "Step by step",
+    "tuning": "Expected best objective over trials",
+    "search": "Candidates of the search",
+    "contact_sheets": "Images with their predictions",
+}
+"""Headings of printed figures by kind."""

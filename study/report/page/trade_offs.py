@@ -70,7 +70,13 @@ def _arms(
     """The arms in their places; `base` is the baseline's digest."""
     xs, ys = scales
     points = [
-        LabelledPoint(m.label, xs.at(m.cost), ys.at(m.value), _stretch(xs, m.cost_low, m.cost_high))
+        LabelledPoint(
+            m.label,
+            xs.at(m.cost),
+            ys.at(m.value),
+            _stretch(xs, m.cost_low, m.cost_high),
+            _stretch(ys, m.low, m.high),
+        )
         for m in marks
     ]
     # The baseline and the front are labelled first: it is they that a reader looks for.
@@ -84,8 +90,8 @@ def _arms(
             tip=_tip(mark, quality),
             baseline=mark.arm == base,
             label=label,
-            across=point.bar,
-            up=_stretch(ys, mark.low, mark.high),
+            across=point.across,
+            up=point.up,
         )
         for point, mark, label in zip(points, marks, texts, strict=True)
     ]
