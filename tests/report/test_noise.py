@@ -80,7 +80,9 @@ def test_claims_that_no_difference_says_nothing_of_are_no_contrasts(lab, claim):
 def test_one_seed_tests_nothing(lab):
     single = {label: values[:1] for label, values in TRIO.items()}
     plan_and_store = lab(top1=single, seeds=1, contrasts=(("Max Pooling", "baseline"),))
-    assert "contrasts" not in tables(*plan_and_store)
+    table = tables(*plan_and_store)["contrasts"]
+    assert table.blocks[0].rows[0].cells[-1].text == "--"
+    assert table.notes == ("With one seed there is neither an interval nor a test.",)
 
 
 def test_a_contrast_with_a_diverged_arm_is_listed_and_empty(lab):

@@ -56,7 +56,8 @@ def test_the_report_and_the_page_have_the_contact_sheet(inside, ran, tmp_path):
     assert csv[0] == "image,column,label,right,x1,y1,x2,y2"
     assert csv[1] == "image 1,truth,sky $x$,True,0,4,9,12"
     page = (tmp_path / "seen" / "page.html").read_text()
-    assert page.count("Skies. truth: 2 regions, 1 of them dashed") == 2
+    # The page has figures of the width of a column: one arm in each beside the truth.
+    assert page.count("Skies. truth: 2 regions, 1 of them dashed") == 5
 
 
 @pytest.mark.heavy

@@ -13,6 +13,26 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import environment
+from tests.registries import restorer
+
+BROKEN = """\
+from study.tasks.classification.train.losses import LOSSES
+
+
+def broken(recipe):
+    raise RuntimeError("nonsense")
+
+
+LOSSES["broken"] = broken
+"""
+"""A plugin with a loss that fails in every trial."""
+
+
+@pytest.fixture
+def registries():
+    restore = restorer()
+    yield
+    restore()
 
 
 def table(study, file: Path) -> str:
@@ -88,19 +108,22 @@ def test_two_launchers_come_to_the_same_numbers(study, tiny):
 
 
 @pytest.mark.heavy
-def test_a_failing_arm_stops_no_other_and_only_it_is_tried_again(inside, tiny):
+def test_a_failing_arm_stops_no_other_and_only_it_is_tried_again(inside, tiny, registries):
     text = tiny.read_text().replace(
         "model.reduction: {DW: depthwise, Avg: average}",
-        "recipe.aa: {good: rand-m1, bad: nonsense}",
+        "recipe.loss: {good: ce, bad: broken}",
     )
     tiny.write_text(text)
-    first = inside("run", tiny, "--on", "inline", "--no-speed")
+    own = tiny.with_name("own.py")
+    own.write_text(BROKEN)
+    command = ("run", tiny, "--import", own, "--on", "inline", "--no-speed")
+    first = inside(*command)
     assert first.returncode == 1, first.stderr
     assert first.stderr.count(" fail ") == 2
     assert first.stderr.count(" done ") == 2
     assert "nonsense" in first.stderr
     assert "Traceback" not in first.stderr
-    again = inside("run", tiny, "--on", "inline", "--no-speed")
+    again = inside(*command)
     assert again.returncode == 1
     assert (again.stderr.count(" start "), again.stderr.count(" done ")) == (2, 0)
 

@@ -8,7 +8,7 @@ from study.analysis.analysis import Analysis
 from study.metrics import RULES
 from study.report.blocks import ArmBlock
 from study.report.table import Cell, Row, TableBlock, plain
-from study.report.tables.cells import effect_cell
+from study.report.tables.estimates import effect_cell
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm

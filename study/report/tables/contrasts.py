@@ -9,7 +9,7 @@ from study.analysis.analysis import Analysis
 from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
-from study.report.tables.cells import effect_cell
+from study.report.tables.estimates import effect_cell
 from study.report.text import sequential
 from study.spec.arm_names import sum_name
 from study.stats.factorial_effects import Term
@@ -147,6 +147,9 @@ def _decision(analysis: Analysis, name: str, state: stats.Decision) -> str:
 # ---- factorial ----
 
 
+UNSHOWN = ("Interactions of three or more factors are not shown.",)
+
+
 def factor_table(analysis: Analysis) -> Table | None:
     """Main effects and interactions, or None unless the arms combine the levels of all factors.
 
@@ -187,9 +190,7 @@ def factor_table(analysis: Analysis) -> Table | None:
             for size, head in ((1, "main effects"), (2, "interactions"))
             if size == 1 or rows(size)
         ),
-        notes=("Interactions of three or more factors are not shown.",)
-        if len(study.factors) > 2
-        else (),
+        notes=UNSHOWN if len(study.factors) > 2 else (),
         keys=tuple(f"{name}-delta" for name in names),
     )
 

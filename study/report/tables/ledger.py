@@ -4,7 +4,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.ledger import Ledger, LedgerRow
 from study.report.table import Cell, Row, Table, TableBlock, plain
-from study.report.tables.cells import effect_cell, mean_cell
+from study.report.tables.estimates import effect_cell, mean_cell
 from study.report.text import sequential
 from study.report.text import tuning as text
 from study.spec.metric import Metric

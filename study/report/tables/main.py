@@ -100,11 +100,13 @@ def _columns(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
         yield arm_cells.cost(analysis, name)
     elif kind == "speed":
         yield arm_cells.speed(analysis, name)
-    # Nothing is trained without seeds, so the column would be empty.
+    # Nothing is trained without seeds: what others have published is all there is.
     elif analysis.seeds:
         yield arm_cells.quality(analysis, name, readable(analysis, name))
         if name == analysis.plan.tested and len(analysis.plan.arms) > 1:
             yield _delta(analysis, interval=True)
+    elif printed := arm_cells.published(analysis, name):
+        yield printed
 
 
 def _delta(analysis: Analysis, *, interval: bool) -> ArmColumn:

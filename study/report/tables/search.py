@@ -4,7 +4,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.candidates import CandidateRow, Candidates
 from study.report.table import Cell, Row, Table, TableBlock, plain
-from study.report.tables.cells import mean_cell
+from study.report.tables.estimates import mean_cell
 from study.report.text import search as text
 
 

@@ -8,7 +8,7 @@ from study.report.blocks import arm_blocks
 from study.report.table import Cell, Table, plain
 from study.report.tables import arm_cells
 from study.report.tables.arm_cells import ArmColumn
-from study.report.tables.cells import mean_cell
+from study.report.tables.estimates import mean_cell
 from study.report.tables.main import titled
 from study.report.text import caption, notes
 from study.stats import MetricValue, typed_rows

@@ -1,4 +1,4 @@
-"""Cells of numbers with intervals, as several tables have them."""
+"""Numbers with intervals, as several tables have them."""
 
 from study import format
 from study.format import Difference, MeanWithRange
