@@ -149,10 +149,12 @@ def _front(marks: Sequence[ArmMark], cost: Metric) -> list[Segment]:
 
 
 def cost_head(cost: Metric, unit: str) -> str:
-    """The name of an axis of costs in this unit."""
+    """The name of an axis of costs in this unit, with the rule by which they were counted."""
     if unit == TIMES:
         return f"{format.name(cost)}, × baseline"
-    return f"{format.name(cost)} ({unit})" if unit else format.name(cost)
+    # Two counts of the same operations would have equal names without their rules.
+    inside = ", ".join(filter(None, [unit, format.rule(cost)]))
+    return f"{format.name(cost)} ({inside})" if inside else format.name(cost)
 
 
 def cost_text(mark: ArmMark) -> str:
