@@ -1,8 +1,7 @@
-"""Divergence as a statement of its own: how many seeds of an arm diverged, and of the baseline."""
+"""How many seeds of an arm diverged, and of the baseline: apart from how good the others are."""
 
 from dataclasses import dataclass
 
-from study.format import many
 from study.plan.plan import Plan
 from study.tasks.arms import PlannedArm
 
@@ -12,7 +11,6 @@ class Divergence:
     """Diverged seeds of an arm and of the baseline, among those that have ended."""
 
     arm: str
-    label: str
     diverged: int
     ended: int
     base_diverged: int
@@ -32,23 +30,15 @@ class Divergence:
         diverged = np.array([self.diverged, self.base_diverged])
         return float(fisher_exact(np.array([diverged, ended - diverged])).pvalue)
 
-    @property
-    def text(self) -> str:
-        """The counts: "1 of 3 seeds diverged (baseline: 0 of 3)"."""
-        return (
-            f"{self.diverged} of {many(self.ended, 'seed')} diverged "
-            f"(baseline: {self.base_diverged} of {self.base_ended})"
-        )
-
 
 def divergences(plan: Plan) -> dict[str, Divergence]:
     """The arms of which a seed diverged, by digest; the baseline is compared with itself."""
     # Arms without a diverged seed are left out, so that an empty mapping means that all is well.
     base = _counts(plan.baseline)
-    counts = {arm.digest: (arm.label, *_counts(arm)) for arm in plan.arms}
+    counts = {arm.digest: _counts(arm) for arm in plan.arms}
     return {
-        arm: Divergence(arm, label, diverged, ended, *base)
-        for arm, (label, diverged, ended) in counts.items()
+        arm: Divergence(arm, diverged, ended, *base)
+        for arm, (diverged, ended) in counts.items()
         if diverged
     }
 

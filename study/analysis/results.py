@@ -142,7 +142,7 @@ class Results:
     def divergences(self) -> Mapping[str, Divergence]:
         """How many seeds of each arm diverged, by arm; arms of which none did are absent.
 
-        It is a statement of its own: no interval, test, claim or verdict about a quality is decided
+        It stands apart from quality: no interval, test, claim or verdict about a quality is decided
         by a seed that diverged.
         """
         return divergences(self.plan)

@@ -35,7 +35,7 @@ FLAGS = {
     **dict.fromkeys(("-v", "--verbose"), "--progress plain"),
     **dict.fromkeys(("-y", "--force"), "--yes"),
     **dict.fromkeys(("--plugin", "--plugins"), "--import {value}"),
-    **dict.fromkeys(("-f", "--wandb", "--tensorboard"), "--track wandb"),
+    **{f"--{name}": f"--track {name}" for name in ("tensorboard", "wandb", "mlflow")},
     "--results": "--store {value}",
 }
 """Flags of ours by those that people try; the first word is the flag that a command must have."""

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 from study import tasks
 from study.errors import SizeError, StoreError, StudyError
@@ -56,7 +57,7 @@ def trials(worker: Worker) -> int:
                         group=group,
                         known=worker.order.known,
                         ends_early=stopping.rule(record, worker.store),
-                        jobs=[worker.job, *job_folder.alike(worker.job)],
+                        jobs=_with_copies(worker.job),
                     )
             except Stopped:
                 pass  # the worker should stop, or another one has taken the trial over
@@ -71,6 +72,13 @@ def trials(worker: Worker) -> int:
             if not group.whole:
                 return REQUEUE_STATUS
     return 0
+
+
+def _with_copies(job: Path) -> Iterator[Path]:
+    """The folders of jobs that may have a copy of the user's code, this job's first."""
+    yield job
+    # A trial may be another job's; only then are the files of all jobs read.
+    yield from job_folder.alike(job)
 
 
 def _claimed(worker: Worker, group: Group, pulse: Tick) -> tuple[str, leases.Lease | None] | None:

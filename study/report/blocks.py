@@ -26,11 +26,6 @@ class ArmBlock(NamedTuple):
     """Paths of the factors, for files and macros: the head's words may change."""
 
 
-def blocks(plan: Plan) -> list[tuple[str, list[LabelledArm]]]:
-    """The heads and rows of `arm_blocks`."""
-    return [(block.head, block.rows) for block in arm_blocks(plan)]
-
-
 def arm_blocks(plan: Plan) -> list[ArmBlock]:
     """The rows (label, arm) of the table in blocks: one per factor, the baseline first.
 

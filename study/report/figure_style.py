@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from study.errors import StudyError, unknown
+from study.report.print_width import COLUMN, PAGE
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def figure_style(width: str, fonts: str) -> FigureStyle:
     return FigureStyle(width, fonts)
 
 
-WIDTHS: Mapping[str, float] = {"column": 3.3, "text": 6.9}
+WIDTHS: Mapping[str, float] = {"column": COLUMN, "text": PAGE}
 """Inches of a figure: one column of a two-column paper, and the width of its text."""
 
 FONTS: Mapping[str, Mapping[str, object]] = {

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from study.spec.configurations import Configurations
 from study.spec.image_size import ImageSize
 from study.spec.places import Places
 from study.spec.problems import Problem
-from study.spec.study import Arm
+from study.spec.study import Arm, Study
 from study.store.cost_records import ArmCost
 from study.store.records import ImageFingerprint, TrialConfig
 from study.store.states import DONE
@@ -39,6 +40,16 @@ def duplicates(arms: Sequence[ResolvedArm], places: Places) -> list[Problem]:
         )
         for arm in arms
         if (other := first.setdefault(arm.digest, arm)) is not arm
+    ]
+
+
+def wrong_together(study: Study, configurations: Configurations) -> list[Problem]:
+    """Problems of arms whose levels are right alone and wrong together."""
+    return [
+        problem
+        for arm in study.arms
+        if arm.config.unresolved
+        for problem in configurations.problems(arm.choices, arm.values)
     ]
 
 

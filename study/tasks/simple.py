@@ -21,7 +21,7 @@ from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
 from study.store.store import Store
 from study.tasks import OURS, Task
-from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates
+from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates, wrong_together
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -77,13 +77,7 @@ class SimpleTask(Task):
         self, file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
     ) -> ResolvedArms:
         study, configurations = file.complete()
-        # Levels may be wrong together that are right alone.
-        wrong = [
-            problem
-            for arm in study.arms
-            if arm.config.unresolved
-            for problem in configurations.problems(arm.choices, arm.values)
-        ]
+        wrong = wrong_together(study, configurations)
         right = [arm for arm in study.arms if not arm.config.unresolved]
         resolved = [self._resolved(study, arm) for arm in right]
         return ResolvedArms(resolved, [*wrong, *duplicates(resolved, file.places)], cost=self._cost)

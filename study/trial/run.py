@@ -6,7 +6,7 @@ bad arm never stops the others.
 
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
@@ -41,7 +41,7 @@ def run_trial(
     group: Group,
     known: Collection[str] = (),
     ends_early: Callable[[Sequence[EpochRow]], bool] = goes_on,
-    jobs: Sequence[Path] = (),
+    jobs: Iterable[Path] = (),
 ) -> None:
     """Run a trial by its task's `run` and save its result.
 

@@ -1,6 +1,6 @@
 """A trial while it runs, as its task sees it, and what the task gives back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,8 +24,11 @@ class RunningTrial:
     group: Group
     lease: int = 0
     """The number of the attempt; 0 in processes that do not lead."""
-    jobs: Sequence[Path] = ()
-    """Folders of jobs, one of which has a copy of the code that `Task.copy_code` put there."""
+    jobs: Iterable[Path] = ()
+    """Folders of jobs, one of which has a copy of the code that `Task.copy_code` put there.
+
+    They are looked up as they are read, so by tasks with such code alone.
+    """
 
     @property
     def folder(self) -> Path:

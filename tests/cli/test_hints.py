@@ -19,6 +19,7 @@ from study.cli.hints import COMMANDS, FLAGS, SETTINGS
         (["run", "tiny.yaml", "--slurm"], "say --on slurm"),
         (["run", "tiny.yaml", "-j", "4"], "say --workers 4"),
         (["run", "tiny.yaml", "-j4"], "say --workers 4"),
+        (["run", "tiny.yaml", "--tensorboard"], "say --track tensorboard"),
         (["run", "tiny.yaml", "--html"], "say study report tiny.yaml --html"),
         (["report", "tiny.yaml", "--output", "x"], "say --reports x"),
         (["run", "tiny.yaml", "--seeds"], "say --set seeds=..."),

@@ -116,7 +116,7 @@ WITHIN_REPORT = {
     "table": set(),
     "text": {"table"},
     "export": {"spreadsheet"},
-    "figure_style": set(),
+    "figure_style": {"print_width"},
     "contents": {"figure_style", "table"},
     "contract": {"table"},
     "formats": {"columns", "print_width", "spreadsheet", "table"},

@@ -11,7 +11,7 @@ from study.cli.plan_table import plan_notes
 from study.errors import SpecError
 from study.plan.estimate import Hardware, remaining_time, steps_key
 from study.plan.plan import Plan
-from study.report.blocks import blocks
+from study.report.blocks import arm_blocks
 from study.stats import seeds_for
 from study.store.atomic import read
 from study.store.records import Evaluation
@@ -27,7 +27,7 @@ def planned(file: Path, *settings: str) -> tuple[Plan, Store]:
 
 
 def labels(plan: Plan) -> list[tuple[str, list[str]]]:
-    return [(head, [label for label, _ in rows]) for head, rows in blocks(plan)]
+    return [(head, [label for label, _ in rows]) for head, rows, _ in arm_blocks(plan)]
 
 
 @pytest.mark.heavy

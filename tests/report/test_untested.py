@@ -3,6 +3,7 @@
 import pytest
 
 from study.analysis.analysis import Analysis
+from study.report.tables.main import table
 
 BASE = [0.90, 0.92, 0.91]
 WORSE = [0.70, 0.73, 0.70]
@@ -40,7 +41,10 @@ def test_a_seed_that_diverged_is_a_statement_of_its_own(compared):
     analysis = compared(Average_Pooling=WORSE, Max_Pooling=[0.7, float("nan"), 0.8])
     assert labels(analysis, analysis.untested) == {"Max Pooling"}
     (lost,) = analysis.divergences.values()
-    assert (lost.label, lost.text) == ("Max Pooling", "1 of 3 seeds diverged (baseline: 0 of 3)")
+    assert labels(analysis, {(lost.arm, "top1")}) == {"Max Pooling"}
+    assert (lost.diverged, lost.ended, lost.base_diverged, lost.base_ended) == (1, 3, 0, 3)
     assert lost.p == 1.0
+    notes = " ".join(table(analysis).notes)
+    assert "the baseline, of which 0 of 3 diverged: Max Pooling p = 1.000." in notes
     # A number that is not there cannot be better.
     assert analysis.leaders["top1"] == analysis.plan.baseline.digest

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from study import format
 from study.plan.plan import Plan
-from study.report.blocks import blocks
+from study.report.blocks import arm_blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear, within_percent
 from study.report.figures.curve_points import CurveMark, metrics_of, points
@@ -85,7 +85,7 @@ def groups_of_arms(plan: Plan, drawn: set[str]) -> list[tuple[str, dict[str, str
         own = {base: BASELINE} if base in drawn else {}
         return [("", own | {arm.digest: arm_name(plan, arm) for arm in others})]
     groups = []
-    for head, rows in blocks(plan):
+    for head, rows, _ in arm_blocks(plan):
         labels = {arm.digest: label for label, arm in rows if arm.digest in drawn}
         first = {base: labels.pop(base, BASELINE)} if base in drawn else {}
         for part in chunks([*labels], ARMS_PER_PANEL):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from study import stats
 from study.plan.plan import Plan
-from study.report.blocks import blocks
+from study.report.blocks import arm_blocks
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.forest import FLOOR, MEAN, SEED, ForestPlot, figures
@@ -63,7 +63,7 @@ def points(report: Report) -> pd.DataFrame:
     for name in report.analysis.of_kind("quality"):
         records += _floor(report, name)
         part = stats.of_metric(measured, name)
-        for head, members in blocks(plan):
+        for head, members, _ in arm_blocks(plan):
             for label, arm in members:
                 if arm is not plan.baseline:
                     keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import pandas as pd
@@ -43,7 +44,7 @@ class RowMark(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ForestPlot:
     """Differences in rows, before they are drawn."""
 
@@ -62,7 +63,7 @@ class ForestPlot:
     zero: str = ""
     """Words for zero, unless the headings of all blocks say what the baseline is."""
 
-    @property
+    @cached_property
     def marks(self) -> list[RowMark]:
         rows = self.data.rename(columns={self.key: "row"})
         return stats.typed_rows(rows, RowMark)

@@ -1,6 +1,7 @@
 """Panels of quality against costs: named points, their intervals, and a front in each panel."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -153,8 +154,7 @@ def cost_head(cost: Metric, unit: str) -> str:
     if unit == TIMES:
         return f"{format.name(cost)}, × baseline"
     # Two counts of the same operations would have equal names without their rules.
-    inside = ", ".join(filter(None, [unit, format.rule(cost)]))
-    return f"{format.name(cost)} ({inside})" if inside else format.name(cost)
+    return format.head(replace(cost, unit=unit))
 
 
 def cost_text(mark: ArmMark) -> str:

@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 
 from study.plan.plan import Plan
-from study.report.blocks import blocks
+from study.report.blocks import arm_blocks
 from study.report.figures.style import BLACK, GREY, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped
 from study.spec.study import BASELINE
@@ -61,7 +61,7 @@ def arm_lines(plan: Plan, *, baseline: bool) -> list[Line]:
     With `baseline`, the baseline is the first row; without, each heading says what it is.
     """
     base, lines = plan.baseline, []
-    for head, rows in blocks(plan):
+    for head, rows, _ in arm_blocks(plan):
         arms = [Line(label, arm.digest) for label, arm in rows if arm is not base]
         # Of several factors the baseline has a level each: too many words for a heading.
         alone = all(len(arm.arm.changed_factors) < 2 for _, arm in rows)

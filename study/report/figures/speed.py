@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
-from study.format.numbers import decimals
+from study.format.numbers import MOST_DECIMALS, SIGNIFICANT, decimals
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import multiples
@@ -30,7 +30,6 @@ ABREAST = {"text": 4, "column": 2}  # panels side by side
 LABEL_WIDTH = {"text": 120, "column": 72}  # points
 TICKS = {1: 4, 2: 3}  # of a panel in one column, by the panels side by side
 MOST_TICKS = 5  # of a panel in the width of a text
-MOST_DECIMALS = 6  # of a ratio; timings do not tell more
 SAME = 0.02  # relative difference below which an arm without an interval is as fast
 
 
@@ -154,7 +153,7 @@ def _panel(axes: Axes, marks: list[SpeedMark], places: dict[str, float]) -> None
 def _decimals(marks: list[SpeedMark], *, whole: bool = True) -> int:
     """The decimals of all ratios: three digits of each, and no end that reads 1 unless it is 1."""
     finite = [mark for mark in marks if math.isfinite(mark.value)]
-    digits = max((decimals(mark.value, 3) for mark in finite), default=0)
+    digits = max((decimals(mark.value, SIGNIFICANT) for mark in finite), default=0)
     ends = [end for mark in finite if whole and mark.has_interval for end in (mark.low, mark.high)]
     while digits < MOST_DECIMALS and any(end != 1 == round(end, digits) for end in ends):
         digits += 1

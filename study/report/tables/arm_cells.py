@@ -11,6 +11,7 @@ from study.report.table import Cell, Row, TableBlock, plain
 from study.report.tables.estimates import effect_cell
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
+from study.stats import Estimate
 from study.tasks.arms import PlannedArm
 
 
@@ -122,55 +123,47 @@ def timing(analysis: Analysis, name: str) -> ArmColumn:
     """The median of a timing with its ratio to the baseline."""
     metric, resolution = analysis.catalogue[name], analysis.plan.study.timing.resolution
 
-    def cell(label: str, arm: PlannedArm) -> Cell:
-        estimate = analysis.estimates.get((arm.digest, name))
-        if estimate is None:
-            return Cell(format.ABSENT)
-        ratio = analysis.ratios.records.get((arm.digest, name))
-        text = format.timing(estimate, metric, ratio, resolution)
-        return Cell(text, False, estimate.mean, _timed(analysis, arm, name))
+    def text(estimate: Estimate) -> str:
+        ratio = analysis.ratios.records.get((estimate.arm, name))
+        return format.timing(estimate, metric, ratio, resolution)
 
-    return ArmColumn(name, format.head(metric), cell)
+    return timed(analysis, name, text, format.head(metric))
 
 
 def median(analysis: Analysis, name: str) -> ArmColumn:
     """The median of a timing alone."""
     metric = analysis.catalogue[name]
-
-    def cell(label: str, arm: PlannedArm) -> Cell:
-        estimate = analysis.estimates.get((arm.digest, name))
-        if estimate is None:
-            return Cell(format.ABSENT)
-        text = format.measured(estimate.mean, metric)
-        return Cell(text, False, estimate.mean, _timed(analysis, arm, name))
-
-    return ArmColumn(name, format.head(metric), cell)
+    return timed(analysis, name, lambda row: format.measured(row.mean, metric), format.head(metric))
 
 
 def speed(analysis: Analysis, name: str) -> ArmColumn:
     """The ratio of a timing to the baseline alone, or the median if there are no ratios."""
-    metric, resolution = analysis.catalogue[name], analysis.plan.study.timing.resolution
     # Peak memory has no ratio, since it is measured once and not in rounds.
-    ratios = {
-        arm: r for (arm, metric_name), r in analysis.ratios.records.items() if metric_name == name
-    }
-    base = analysis.plan.baseline.digest
+    if not analysis.ratios.of(name):
+        return median(analysis, name)
+    metric, resolution = analysis.catalogue[name], analysis.plan.study.timing.resolution
+
+    def text(estimate: Estimate) -> str:
+        if ratio := analysis.ratios.records.get((estimate.arm, name)):
+            return format.short_times(ratio, resolution)
+        baseline = estimate.arm == analysis.plan.baseline.digest
+        return "×1.00" if baseline else format.measured(estimate.mean, metric)
+
+    return timed(analysis, name, text, format.name(metric))
+
+
+def timed(
+    analysis: Analysis, name: str, text: Callable[[Estimate], str], head: str, key: str = ""
+) -> ArmColumn:
+    """A column of timings, whose texts are those of `text`; its key is the metric by default."""
 
     def cell(label: str, arm: PlannedArm) -> Cell:
         estimate = analysis.estimates.get((arm.digest, name))
         if estimate is None:
             return Cell(format.ABSENT)
-        ratio = ratios.get(arm.digest)
-        text = (
-            format.short_times(ratio, resolution)
-            if ratio
-            else "×1.00"
-            if ratios and arm.digest == base
-            else format.measured(estimate.mean, metric)
-        )
-        return Cell(text, False, estimate.mean, _timed(analysis, arm, name))
+        return Cell(text(estimate), False, estimate.mean, _timed(analysis, arm, name))
 
-    return ArmColumn(name, format.name(metric) if ratios else format.head(metric), cell)
+    return ArmColumn(key or name, head, cell)
 
 
 def _timed(analysis: Analysis, arm: PlannedArm, name: str) -> dict[str, str]:

@@ -43,16 +43,14 @@ def _columns(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
 
 def _range(analysis: Analysis, name: str) -> ArmColumn:
     """The median of a timing with its lowest and highest round."""
-    metric = analysis.catalogue[name]
-
-    def cell(label: str, arm: PlannedArm) -> Cell:
-        estimate = analysis.estimates.get((arm.digest, name))
-        if estimate is None:
-            return Cell(format.ABSENT)
-        parts = format.number_texts(estimate, metric, "mean", "low", "high")
-        return Cell(format.timing(estimate, metric), False, estimate.mean, parts)
-
-    return ArmColumn(f"{name}-range", f"{format.head(metric)} [lowest, highest]", cell)
+    metric, head = analysis.catalogue[name], format.head(analysis.catalogue[name])
+    return arm_cells.timed(
+        analysis,
+        name,
+        lambda row: format.timing(row, metric),
+        f"{head} [lowest, highest]",
+        f"{name}-range",
+    )
 
 
 def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:

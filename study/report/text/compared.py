@@ -21,7 +21,7 @@ class ComparedArms:
 
     analysis: Analysis
 
-    @property
+    @cached_property
     def metric(self) -> Metric:
         """The tested quality, with the decimals of the main table."""
         return readable(self.analysis, self.analysis.plan.tested)

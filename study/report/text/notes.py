@@ -16,8 +16,6 @@ from study.tasks import OURS
 
 LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
 
-# ---- notes ----
-
 
 def gaps(analysis: Analysis) -> Iterator[str]:
     """Gaps in the data, which decide how far any other line can be trusted."""
@@ -118,6 +116,17 @@ def _diverged(analysis: Analysis) -> Iterator[str]:
         if seeds := arm.diverged_seeds:
             count, listed = f"{len(seeds)} of {len(arm.replicates)}", ", ".join(map(str, seeds))
             yield f"{arm.label} diverged in {count} seeds ({listed}), so it has no mean."
+    yield from _divergence_tests(analysis)
+
+
+def _divergence_tests(analysis: Analysis) -> Iterator[str]:
+    """Tests of how often arms diverge against the baseline, which no mean can say."""
+    base, labels = analysis.plan.baseline, {a.digest: a.label for a in analysis.plan.arms}
+    rows = [row for arm, row in analysis.divergences.items() if arm != base.digest]
+    if rows:
+        texts = ", ".join(f"{labels[row.arm]} p = {format.p_value(row.p)}" for row in rows)
+        base_counts = f"{rows[0].base_diverged} of {rows[0].base_ended}"
+        yield f"Fisher's exact test against the baseline, of which {base_counts} diverged: {texts}."
 
 
 def _refused(analysis: Analysis) -> Iterator[str]:

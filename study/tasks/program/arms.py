@@ -14,7 +14,7 @@ from study.spec.study import Arm, Study
 from study.store.atomic import Record
 from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
-from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates
+from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates, wrong_together
 from study.tasks.program import code, words
 from study.tasks.program.baseline import ProgramBaseline, ProgramConfig, config_of
 from study.tasks.program.metrics import USAGE
@@ -33,13 +33,7 @@ LAST_ONLY = ("wandb",)
 def resolved(file: ReadStudy) -> ResolvedArms:
     """The arms of a study; none is built, and no program is run."""
     study, configurations = file.complete()
-    # Levels may be wrong together that are right alone.
-    wrong = [
-        problem
-        for arm in study.arms
-        if arm.config.unresolved
-        for problem in configurations.problems(arm.choices, arm.values)
-    ]
+    wrong = wrong_together(study, configurations)
     right = [_resolved(study, arm) for arm in study.arms if not arm.config.unresolved]
     readings = [*metric_problems(study, file.places)]
     return ResolvedArms(right, [*wrong, *readings, *duplicates(right, file.places)])

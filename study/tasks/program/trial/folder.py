@@ -8,7 +8,7 @@ program.lock    held while a process of the program may live
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class ProgramFolder:
     def usages(self) -> list[Path]:
         return sorted(self.path.glob("usage-*.json"))
 
-    def prepare(self, record: ProgramRecord, jobs: Sequence[Path]) -> None:
+    def prepare(self, record: ProgramRecord, jobs: Iterable[Path]) -> None:
         """Make the folder ready for an attempt: emptied, unless the program resumes."""
         if not record.resumes:
             self.empty()
