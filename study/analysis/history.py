@@ -1,7 +1,5 @@
 """Learning curves of a plan's trials, finished or running, as a frame."""
 
-from typing import NamedTuple
-
 import pandas as pd
 
 from study.plan.plan import Plan
@@ -16,17 +14,6 @@ CURVE_COLUMNS = {
     "metric": "str",
     "value": "float64",
 }
-
-
-class CurveValue(NamedTuple):
-    """A row of `curves`."""
-
-    arm: str
-    label: str
-    seed: int
-    epoch: int
-    metric: str
-    value: float
 
 
 def curves(plan: Plan, store: Store) -> pd.DataFrame:

@@ -41,7 +41,6 @@ CONTRADICTED = "contradicted"
 UNDERPOWERED = "underpowered"  # undecided as yet: more seeds could decide
 NOT_COMPARABLE = "not comparable"  # the protocols differ, or no margin is stated
 DIVERGED = format.DIVERGED  # a seed diverged, which decides nothing about the number
-VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE, DIVERGED)
 
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")

@@ -53,6 +53,7 @@ from study.stats.power import (
     smallest_effect,
     with_range,
 )
+from study.stats.power_law import FEWEST_POINTS, exponent
 from study.stats.rows import MetricValue, of_arm, of_arms, of_metric, typed_rows
 from study.stats.seeds_and_images import (
     ImageError,
@@ -77,6 +78,7 @@ __all__ = [
     "CONFIDENCE",
     "DRAWS",
     "ENUMERATED",
+    "FEWEST_POINTS",
     "FIXED",
     "MOST_SEEDS",
     "POWER",
@@ -112,6 +114,7 @@ __all__ = [
     "effects",
     "estimates",
     "expected_best",
+    "exponent",
     "factorial",
     "fewest_varying",
     "fractional",

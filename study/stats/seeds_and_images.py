@@ -104,11 +104,6 @@ class SeedsAndImages(NamedTuple):
     low: float
     high: float
 
-    @property
-    def excludes_zero(self) -> bool:
-        # NaN, no interval, excludes nothing.
-        return self.low > 0 or self.high < 0
-
 
 def seeds_and_images(change: Array, confidence: float = CONFIDENCE) -> SeedsAndImages:
     """The difference over new seeds and new images, from one change per seed and image (S, N).

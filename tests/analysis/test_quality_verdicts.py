@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.analysis.verdicts import ASPECTS, VERDICT_WORDS, verdicts
+from study.analysis.verdicts import ASPECTS, verdicts
 from study.stats import effects, interval, of_fraction, sd_range, seeds_needed
 from tests.analysis.verdict_frames import SPREAD, frame, judged, last, printed, seeds, words
 from tests.catalogue import METRICS
@@ -202,6 +202,9 @@ def test_the_order_of_the_rows_changes_no_word(means, sd, chance):
 # ---- how often a verdict errs ----
 
 
+WORDS = ("reproduced", "trend only", "contradicted", "underpowered", "not comparable", "diverged")
+
+
 def drawn(effect, *, n, margin=0.5, times=500):
     """Shares of the words on a printed difference of +1 where `effect` is true."""
     chance = np.random.default_rng(7)
@@ -212,7 +215,7 @@ def drawn(effect, *, n, margin=0.5, times=500):
         other = base + effect + chance.normal(0, 0.4, n)
         drawn_verdicts.append(last(rows, seeds("base", base), seeds("a", other), top1=margin))
     words = pd.DataFrame(drawn_verdicts)["difference"].value_counts(normalize=True)
-    return words.reindex(VERDICT_WORDS, fill_value=0.0)
+    return words.reindex(WORDS, fill_value=0.0)
 
 
 @pytest.mark.slow

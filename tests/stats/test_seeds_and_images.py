@@ -88,4 +88,4 @@ def test_more_images_do_not_make_up_for_few_seeds():
 def test_without_seeds_or_without_a_spread_there_is_no_interval(values):
     row = stats.seeds_and_images(values)
     assert math.isnan(row.low)
-    assert not row.excludes_zero
+    assert math.isnan(row.high)

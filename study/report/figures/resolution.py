@@ -5,14 +5,13 @@ Costs of models are those of arms that differ in the size alone, on logarithmic 
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from study import format
+from study import format, stats
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, within_percent
@@ -34,8 +33,6 @@ from study.spec.metric import Metric, sized
 from study.stats import typed_rows
 
 PATH = "data.img_size"
-FEWEST = 3  # sizes; two points always fit a power law
-APART = 0.05  # largest deviation of a single step's exponent from the common one
 
 
 class SideMark(NamedTuple):
@@ -127,8 +124,8 @@ def points(report: Report) -> pd.DataFrame:
             by_side = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
             # Zero has no logarithm.
             by_side = [(side, row) for side, row in by_side if row.mean > 0]
-            power = exponent([(side, row.mean) for side, row in by_side])
-            if len(by_side) >= FEWEST:
+            power = stats.exponent([(side, row.mean) for side, row in by_side])
+            if len(by_side) >= stats.FEWEST_POINTS:
                 rows += [
                     {
                         "model": model,
@@ -192,19 +189,6 @@ def _training_sides(plan: Plan) -> set[float]:
     """The sizes of the arms' own images."""
     sizes = {plan.task.facts(plan.study, arm).img_size for arm in plan.arms}
     return {mean_side(size) for size in sizes if size is not None}
-
-
-def exponent(points: list[tuple[float, float]]) -> float:
-    """Exponent of the power law through points (side, value); NaN if they do not follow one."""
-    # Two oblong sizes may have one area, and so no slope between them.
-    if len(points) < FEWEST or len({side for side, _ in points}) < len(points):
-        return math.nan
-    # A power law is a straight line on logarithmic axes, and its exponent the slope.
-    logs = [(math.log(side), math.log(value)) for side, value in points]
-    steps = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(logs)]
-    # By the ends alone: a fit would average over the bend that tells a sum of powers.
-    middle = (logs[-1][1] - logs[0][1]) / (logs[-1][0] - logs[0][0])
-    return middle if all(abs(step - middle) <= APART for step in steps) else math.nan
 
 
 # ---- the figure ----
