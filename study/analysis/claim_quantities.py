@@ -104,9 +104,15 @@ class ClaimMetric:
         """The numbers in units of the table, and the seeds that would decide the claim."""
         if math.isnan(value.value):
             return value.note
-        metric, printed_unit = self.metric, unit(quantity, self.metric)
+        # The unit and the digits of the table: counts suit their column.
+        metric = (
+            format.suited(self.metric, self.rows["value"]) if self.metric.exact else self.metric
+        )
+        printed_unit = unit(quantity, metric)
         # A ratio has no unit to be scaled to, and two decimals to begin with.
         scale, fewest = (1.0, 2) if quantity is RATIO else (metric.scale, metric.digits)
+        if metric.exact and metric.digits and quantity is not RATIO:
+            fewest = format.decimals(value.value * scale, format.SIGNIFICANT)
         ends = [value.value, value.low, value.high] if value.low < value.high else [value.value]
         pairs = [(e * scale, b * scale) for e, b in product(ends, span) if abs(e - b) > ABOVE]
         # With more digits than the table where the number and its bound would print the same.
@@ -116,8 +122,8 @@ class ClaimMetric:
             if all(round(end, digits) != round(bound, digits) for end, bound in pairs)
         )
         digits = next(apart, fewest + MORE_DIGITS)
-        text = format.number(value.value * scale, digits, signed=quantity is DIFFERENCE)
+        text = format.honest(value.value * scale, digits, signed=quantity is DIFFERENCE)
         text += printed_unit if printed_unit == "x" else f" {printed_unit}".rstrip()
         if len(ends) > 1:
-            text += f" [{', '.join(format.number(end * scale, digits) for end in ends[1:])}]"
+            text += f" [{', '.join(format.honest(end * scale, digits) for end in ends[1:])}]"
         return ", ".join(filter(None, [text, value.note, value.seeds_text(span)]))

@@ -142,7 +142,8 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
-    rows = [_row(arm, seed, *measured) for measured in _known(plan, result.metrics, "quality")]
+    metrics = _lost(result) or result.metrics
+    rows = [_row(arm, seed, *measured) for measured in _known(plan, metrics, "quality")]
     for size in plan.sizes:
         evaluation = store.evaluation(trial.name, size)
         # A diverged trial is not evaluated: its qualities are NaN at every size.
@@ -159,7 +160,7 @@ def _known(plan: Plan, values: Mapping[str, Value], kind: str) -> list[tuple[str
 
 
 def _lost(result: Result) -> dict[str, float | None]:
-    """The metrics of a diverged trial, all None; empty for any other trial."""
+    """The metrics of a diverged trial, all None, even those that are finite; empty for others."""
     return dict.fromkeys(result.metrics) if result.state == "diverged" else {}
 
 

@@ -12,6 +12,7 @@ from study.format.numbers import (
     decimals,
     duration,
     gigabytes,
+    honest,
     many,
     number,
     p_value,
@@ -34,13 +35,16 @@ __all__ = [
     "ABSENT",
     "DIVERGED",
     "INCLUDES_ONE",
+    "SIGNIFICANT",
     "STATUS_SUFFIX",
     "TIED",
     "UNTESTED",
     "WIDE",
     "Interval",
+    "amount",
     "change",
     "conclusive",
+    "decimals",
     "difference_head",
     "disturbed",
     "duration",
@@ -48,6 +52,7 @@ __all__ = [
     "effect_head",
     "gigabytes",
     "head",
+    "honest",
     "inline",
     "many",
     "measured",
@@ -163,7 +168,9 @@ def measured(value: float, metric: Metric, *, signed: bool = False) -> str:
     """
     scaled = value * metric.scale
     # A metric without decimals counts whole things.
-    if metric.kind == "quality" or (metric.kind == "cost" and not metric.digits):
+    if metric.kind == "quality":
+        return honest(scaled, metric.digits, signed=signed)
+    if metric.kind == "cost" and not metric.digits:
         return number(scaled, metric.digits, signed=signed)
     return significant(scaled, signed=signed)
 
@@ -234,6 +241,14 @@ def effect(row: Difference, metric: Metric, seeds: int, *, interval: bool = True
         low, high = measured(row.low, metric), measured(row.high, metric)
         text += f" [{low}, {high}]" if math.isfinite(row.low) else f" [{ABSENT}]"
     return text + _incomplete(text, row.n, seeds)
+
+
+def amount(row: Difference, metric: Metric) -> str:
+    """A difference with its unit, and its interval if it has one: "+4.3 pp [−8.1, 16.8]"."""
+    # The unit goes between the value and its interval, so the text is taken apart.
+    text = effect(row, metric, int(row.n)).removesuffix(f" [{ABSENT}]")
+    value, _, ends = text.partition(" ")
+    return " ".join(filter(None, [value, metric.difference_unit, ends]))
 
 
 def timing(

@@ -6,6 +6,7 @@ ABSENT = "--"
 TENFOLD = 10  # from here on a change is a multiple, and a multiple needs one digit
 SIGNIFICANT = 3  # digits of costs, timings and ratios
 MOST_DECIMALS = 6
+LARGE = 1e7  # from here on a number has a power of ten
 
 
 def number(value: float, digits: int, *, signed: bool = False) -> str:
@@ -18,6 +19,21 @@ def number(value: float, digits: int, *, signed: bool = False) -> str:
         return text.lstrip("+-")
     # U+2212, which typesets as a minus sign; a hyphen is shorter.
     return text.replace("-", "−")
+
+
+def honest(value: float, digits: int, *, signed: bool = False) -> str:
+    """A number with this many decimals, or with those that keep it from being printed as zero.
+
+    Beyond six decimals, and from 10^7 on, it has a power of ten: "1.05e−14".
+    """
+    text = number(value, digits, signed=signed)
+    vanishes = bool(value) and not text.strip("0.")
+    if vanishes and (more := decimals(value, 1)) < MOST_DECIMALS:
+        return number(value, more, signed=signed)
+    if vanishes or LARGE <= abs(value) < math.inf:
+        mantissa, _, exponent = f"{value:{'+' * signed}.{SIGNIFICANT - 1}e}".partition("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    return text
 
 
 def significant(value: float, *, signed: bool = False) -> str:

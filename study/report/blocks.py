@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 from study import format
 from study.plan.plan import Plan
+from study.spec.arm_names import CROSSING, in_prose
 from study.spec.study import MATCHED, Study
 from study.tasks.arms import PlannedArm
 
-CROSSING = {"factorial", "fractional", "pairwise"}
-"""Designs whose arms each choose a level of every factor."""
 COMBINING = {"cumulative"} | CROSSING
 """Designs of which most arms differ in several factors, which are one block in their order."""
 NAMED = 4  # factors in the head of such a block; more make a line that no page holds
@@ -46,7 +45,9 @@ def _diverged_last(rows: list[LabelledArm]) -> list[LabelledArm]:
 
 def _in_order(plan: Plan) -> list[ArmBlock]:
     """The blocks with their arms in the order of the study file."""
-    several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
+    several = [
+        (in_prose(plan.study, a.arm), a) for a in plan.arms if len(a.arm.changed_factors) > 1
+    ]
     if several and plan.study.designs.keys() <= COMBINING:
         return [_combined(plan)]
     every = list(_single(plan))
@@ -75,7 +76,9 @@ def _combined(plan: Plan) -> ArmBlock:
     if not study.designs.keys() <= CROSSING:
         # On a path each row adds to the one before, so that its label names what it has added.
         head = " × ".join(factor.title for factor in factors)
-        return ArmBlock(head, [(a.label, a) for a in plan.arms], key)
+        first = (study.baseline_title, plan.baseline)
+        added = [(in_prose(study, a.arm), a) for a in plan.arms[1:]]
+        return ArmBlock(head, [first, *added], key)
     head = ", ".join([factors[0].title, *(format.inline(f.title) for f in factors[1:])])
     return ArmBlock(head, [(levels(study, a), a) for a in plan.arms], key)
 

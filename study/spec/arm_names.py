@@ -13,6 +13,9 @@ def qualified(study: Study, arm: Arm) -> str:
     return f"{study.arm_label(arm)} ({', '.join(paths)})"
 
 
+CROSSING = {"factorial", "fractional", "pairwise"}
+"""Designs whose arms each choose a level of every factor."""
+SPELLED = 3  # factors of such a design whose levels a sentence names, changed or not
 UNCLEAR = {"none", "on", "off", "yes", "no", "true", "false", "default"}
 """Labels that say nothing away from the heading of their factor."""
 
@@ -25,7 +28,11 @@ def in_prose(study: Study, arm: Arm) -> str:
     changed = arm.changed_factors
     if not changed:
         return _baseline_in_prose(study)
-    parts = " + ".join(_level_in_prose(study, f, arm.choices[f]) for f in changed)
+    if CROSSING & study.designs.keys() and len(study.factors) <= SPELLED:
+        # As in the table: "B 1" alone would read as the main effect of B.
+        parts = ", ".join(_level_in_prose(study, f, n) for f, n in enumerate(arm.choices))
+    else:
+        parts = " + ".join(_level_in_prose(study, f, arm.choices[f]) for f in changed)
     return f"{parts} {MATCHED}" if arm.is_twin else parts
 
 

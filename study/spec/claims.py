@@ -61,7 +61,7 @@ class Claim:
     """An amount in units of the table, a factor, or a place (infinity: last); 0 if not stated."""
 
 
-NUMBER = r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
+NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 PLACE = r"(?i:first|last|[1-9][0-9]*(?:st|nd|rd|th))"
 PLACES = {"first": 1.0, "last": inf}
 EXAMPLE = {"arm": "A", "other": "B", "amount": "0.24", "factor": "1.1x", "place": "first"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.inference import FIXED, Inference
-from study.stats.intervals import CONFIDENCE, varies
+from study.stats.intervals import CONFIDENCE, ROUNDING, varies
 from study.stats.sign_flip import smallest_p
 
 if TYPE_CHECKING:
@@ -135,8 +135,12 @@ def summary(differences: Numbers, how: Inference = FIXED) -> dict[str, float]:
     import numpy as np
 
     n, several = len(differences), len(differences) > 1
+    mean = differences.mean() if n else float("nan")
+    # Differences that cancel leave a rounding error, which is no effect.
+    if n and abs(mean) <= ROUNDING * np.abs(differences).max():
+        mean = 0.0
     values = (
-        differences.mean() if n else float("nan"),
+        mean,
         differences.std(ddof=1) if several else float("nan"),
         *how.interval(differences),
         how.sign_flip(differences),

@@ -54,10 +54,9 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
             Cc=[0.1, "failed", "pending"],
         )
     )
-    first, _, rest = text.partition(" trials, ")
-    assert first == "So far, with 7 of 12"
-    assert rest.startswith("compared in fewer than 3 seeds: Bb in 0, Cc in 1: ")
-    concluded = rest.partition("Cc in 1: ")[2]
+    first, second, concluded = text.split(". ", 2)
+    assert first == "So far 7 of 12 trials have finished"
+    assert second == "Compared in fewer than 3 seeds: Bb (0), Cc (1)"
     assert "Aa cannot be distinguished from Base" in concluded
     assert "Bb" not in concluded
     assert "Cc (−80.0 pp) shares one seed with Base" in concluded
@@ -74,8 +73,8 @@ def test_a_baseline_that_diverged_is_named(lab):
 def test_an_arm_that_diverged_without_a_pair_has_no_difference(lab):
     plan_and_store = study(lab, baseline=["pending", 0.9, 0.9], Aa=[NAN, 0.9, 0.9])
     assert answer_text(plan_and_store) == (
-        "So far, with 5 of 6 trials, compared in fewer than 3 seeds: Aa in 2: Aa (1 of 3 seeds) "
-        "diverged, so it has no mean."
+        "So far 5 of 6 trials have finished. Compared in fewer than 3 seeds: Aa (2). Aa (1 of 3 "
+        "seeds) diverged, so it has no mean."
     )
     rows = Analysis(*plan_and_store).effect_rows
     assert rows["mean"].isna().tolist() == [True]

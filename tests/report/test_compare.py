@@ -109,7 +109,7 @@ def test_unfinished_failed_and_diverged_arms(lab, outcomes, message):
             "Average Pooling differs from Depth-wise Conv2d by +3.00 pp for every one of",
         ),
         ([0.90, 0.91, 0.92], "Average Pooling equals Depth-wise Conv2d for every one of"),
-        ([0.93, 0.95, "pending"], "So far, with 5 of 6 trials: "),
+        ([0.93, 0.95, "pending"], "So far 5 of 6 trials have finished. "),
     ],
 )
 def test_the_same_difference_in_every_seed_and_seeds_that_lack_are_said(lab, outcomes, words):

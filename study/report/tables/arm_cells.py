@@ -1,5 +1,6 @@
 """Columns and cells of the tables that have one row per arm."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -97,9 +98,18 @@ def effect(
     return ArmColumn(f"{name}-delta", head, cell)
 
 
+def column_metric(analysis: Analysis, name: str) -> Metric:
+    """A metric in the unit of its column, which suits the published values too if it is a cost."""
+    metric = analysis.catalogue[name]
+    if metric.kind != "cost":
+        return metric
+    printed = [number.value / metric.scale for number in analysis.printed(name)]
+    return format.suited(metric, [*values(analysis, name), *printed])
+
+
 def cost(analysis: Analysis, name: str, *, changes: bool = False) -> ArmColumn:
     """A cost in the unit that suits its column, with its change from the baseline on request."""
-    metric = format.suited(analysis.catalogue[name], values(analysis, name))
+    metric = column_metric(analysis, name)
     base = analysis.estimates.get((analysis.plan.baseline.digest, name))
 
     def cell(label: str, arm: PlannedArm) -> Cell:
@@ -188,14 +198,20 @@ def published(analysis: Analysis, name: str) -> ArmColumn | None:
     return ArmColumn(
         f"{name}-paper",
         f"{format.name(metric)}, paper{_counted(metric, printed)}",
-        lambda label, arm: Cell(published_text(analysis.published(label, arm, name))),
+        lambda label, arm: Cell(
+            published_text(analysis, name, analysis.published(label, arm, name))
+        ),
     )
 
 
-def published_text(number: PublishedNumber | None) -> str:
+def published_text(analysis: Analysis, name: str, number: PublishedNumber | None) -> str:
+    """A published number in the unit of its column, with the digits that it was printed with."""
     if number is None:
         return format.ABSENT
-    return format.published(number.value, number.digits, number.spread, number.status)
+    ratio = column_metric(analysis, name).scale / analysis.catalogue[name].scale
+    digits = max(0, number.digits - round(math.log10(ratio)))
+    value, spread = number.value * ratio, number.spread * ratio
+    return format.published(value, digits, spread, number.status)
 
 
 def _counted(metric: Metric, printed: list[PublishedNumber]) -> str:

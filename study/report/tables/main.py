@@ -143,7 +143,7 @@ def _with_published(analysis: Analysis, name: str, column: ArmColumn) -> ArmColu
         own, number = column.cell(label, arm), analysis.published(label, arm, name)
         if number is None:
             return own
-        text = arm_cells.published_text(number)
+        text = arm_cells.published_text(analysis, name, number)
         parts = {**own.parts, "published": text}
         return replace(own, text=f"{own.text} ({text})".strip(), parts=parts)
 

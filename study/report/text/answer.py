@@ -1,12 +1,16 @@
 """The answer of a study: a few sentences that claim only what its statistics support."""
 
+import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from study import format
 from study.analysis.analysis import Analysis
-from study.report.text.compared import ComparedArms
+from study.report.text.compared import NAMED, ComparedArms
 from study.report.text.cost_answer import cost_sentences
+from study.report.text.design_answer import design_sentences
 from study.report.text.given_weights import given_weights_answer
+from study.spec.arm_names import in_prose
 
 
 def answer(analysis: Analysis) -> str:
@@ -33,17 +37,17 @@ def answer(analysis: Analysis) -> str:
 
 
 def _so_far(compared: ComparedArms) -> str:
-    """An opening that says how many trials have finished and which arms lack seeds."""
+    """Sentences that say how many trials have finished and which arms lack seeds."""
     plan, seeds = compared.analysis.plan, compared.analysis.seeds
     counts: dict[int, list[str]] = {}
     for arm in compared.others:
         row = compared.analysis.effects.get((arm, plan.tested))
         # An arm without an effect shares no seed with the baseline.
         counts.setdefault(0 if row is None else int(row.n), []).append(arm)
-    short = [f"{compared.listed(arms)} in {n}" for n, arms in sorted(counts.items()) if n < seeds]
-    lacking = f", compared in fewer than {seeds} seeds: {', '.join(short)}" if short else ""
+    few = [f"{compared.listed(arms)} ({n})" for n, arms in sorted(counts.items()) if n < seeds]
+    lacking = f" Compared in fewer than {seeds} seeds: {', '.join(few)}." if few else ""
     done = len(plan.trials) - len(plan.missing)
-    return f"So far, with {done} of {len(plan.trials)} trials{lacking}: "
+    return f"So far {done} of {len(plan.trials)} trials have finished.{lacking} "
 
 
 def _sentences(compared: ComparedArms) -> Iterator[str]:
@@ -54,7 +58,17 @@ def _sentences(compared: ComparedArms) -> Iterator[str]:
         yield f"{base.label}: {_level(compared)} in {format.name(compared.metric)}."
     else:
         yield from _differences(compared)
+        yield from design_sentences(compared)
         yield from cost_sentences(compared)
+    yield from _contradicted(analysis)
+
+
+def _contradicted(analysis: Analysis) -> Iterator[str]:
+    texts = [f"“{row.claim.text}”" for row in analysis.claims if row.state == "contradicted"]
+    if texts:
+        more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+        claims = "Contradicted claims: " if len(texts) > 1 else "Contradicted claim: "
+        yield f"{claims}{', '.join(texts[:NAMED])}{more}."
 
 
 def _level(compared: ComparedArms) -> str:
@@ -96,6 +110,10 @@ def _differences(compared: ComparedArms) -> Iterator[str]:
 
 def _largest(compared: ComparedArms) -> str:
     most = max(compared.rows, key=lambda arm: abs(compared.rows[arm].mean))
+    if compared.rows[most].mean == 0:
+        return (
+            f"No arm differs from {compared.base} in {format.name(compared.metric)} at this seed."
+        )
     given = compared.analysis.plan.evaluates_given_weights
     why = (
         "Without a stored prediction of every image no difference can be tested"
@@ -206,22 +224,39 @@ def _constant(compared: ComparedArms, arms: list[str]) -> str:
 
 
 def _costs(analysis: Analysis) -> str:
-    """The range of the first cost, else timing, whose printed values differ between arms."""
-    plan = analysis.plan
+    """The range of the cost that varies most, else of the timing that does."""
     # Counts come first because they are exact; timings hold for one machine.
-    for name in [*analysis.of_kind("cost"), *analysis.of_kind("speed")]:
-        rows = {arm.label: analysis.estimates.get((arm.digest, name)) for arm in plan.arms}
-        values = {label: row.mean for label, row in rows.items() if row is not None}
-        if not values:
-            continue
-        least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-        metric, count = analysis.catalogue[name], len(values)
-        low, high = (format.measured(values[label], metric) for label in (least, most))
-        # Compared as printed: a range of two equal texts says nothing.
-        if low != high:
-            coverage = "" if count == len(rows) else f" over {count} of {len(rows)} arms"
-            return (
-                f"Nothing was trained; {format.head(metric)} goes from {low} ({least}) to {high} "
-                f"({most}){coverage}."
-            )
+    for kind in ("cost", "speed"):
+        ranges = [r for name in analysis.of_kind(kind) if (r := _cost_range(analysis, name))]
+        if ranges:
+            return max(ranges, key=lambda own: own.ratio).text
     return "Nothing was trained, and no measured cost differs at the printed precision."
+
+
+class CostRange(NamedTuple):
+    """A cost over all arms: its largest value by its smallest, and the sentence."""
+
+    ratio: float
+    text: str
+
+
+def _cost_range(analysis: Analysis, name: str) -> CostRange | None:
+    """The range of a cost or timing; None if all arms print the same, or none has it."""
+    plan, rows = analysis.plan, dict[str, float]()
+    for arm in plan.arms:
+        if row := analysis.estimates.get((arm.digest, name)):
+            rows.setdefault(in_prose(plan.study, arm.arm), row.mean)
+    if not rows:
+        return None
+    metric = format.suited(analysis.catalogue[name], rows.values())
+    least, most = min(rows, key=rows.__getitem__), max(rows, key=rows.__getitem__)
+    low, high = (format.measured(rows[label], metric) for label in (least, most))
+    # Compared as printed: a range of two equal texts says nothing.
+    if low == high:
+        return None
+    coverage = "" if len(rows) == len(plan.arms) else f" over {len(rows)} of {len(plan.arms)} arms"
+    text = (
+        f"Nothing was trained; {format.head(metric)} goes from {low} ({least}) to {high} "
+        f"({most}){coverage}."
+    )
+    return CostRange(rows[most] / rows[least] if rows[least] else math.inf, text)

@@ -125,7 +125,4 @@ class ComparedArms:
 
     def amount(self, arm: str) -> str:
         """The difference of an arm with its unit, and its interval if it has one."""
-        # The unit goes between the value and its interval, so the text is taken apart.
-        text = format.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
-        value, _, ends = text.removesuffix(f" [{format.ABSENT}]").partition(" ")
-        return f"{value} {self.metric.difference_unit} {ends}".strip()
+        return format.amount(self.rows[arm], self.metric)

@@ -61,7 +61,10 @@ def _marks(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
             f"of the paired difference includes zero{few} (each comparison alone, uncorrected)."
         )
     if f" {format.UNTESTED}" in text:
-        yield f"{format.UNTESTED}: too few seeds to say how it stands to the best."
+        yield (
+            f"{format.UNTESTED}: unknown how it stands to the best, as the difference has no "
+            "interval (one seed in common, or the same difference in every seed)."
+        )
     keys = [table.keys[i] for row in table.rows for i, c in enumerate(row.cells) if c.bold]
     kinds = dict.fromkeys(analysis.catalogue[key].kind for key in keys)
     if kinds:

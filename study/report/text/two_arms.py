@@ -22,7 +22,8 @@ def answer(comparison: Comparison) -> str:
 def _so_far(comparison: Comparison) -> str:
     trials = [trial for arm in comparison.arms for trial in arm.replicates]
     done = sum(trial.done for trial in trials)
-    return f"So far, with {done} of {len(trials)} trials: " if 0 < done < len(trials) else ""
+    so_far = f"So far {done} of {len(trials)} trials have finished. "
+    return so_far if 0 < done < len(trials) else ""
 
 
 def _quality(comparison: Comparison) -> str:

@@ -7,7 +7,7 @@ from study.tasks.arms import PlannedArm
 from study.tasks.program.metrics import USAGE
 
 Values = dict[int, dict[str, float | None]]
-"""The declared metrics of completed trials by seed."""
+"""The declared metrics of completed and diverged trials by seed."""
 
 
 def notes(arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
@@ -23,15 +23,17 @@ def notes(arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
         # At every shared seed, since a coarse metric may be equal once.
         shared = own.keys() & values[0].keys()
         if shared and all(_equal([own[seed], values[0][seed]]) for seed in shared):
-            seeds = "at one seed" if len(shared) == 1 else f"at each of {len(shared)} seeds"
+            once = len(shared) == 1
+            seeds = "at one seed" if once else f"at each of {len(shared)} seeds"
             yield (
                 f"{arm.label}: its results are equal to the baseline's to the last digit "
-                f"{seeds}: this level does nothing"
+                f"{seeds}: this level {'may do' if once else 'does'} nothing"
             )
 
 
 def _values(arm: PlannedArm, store: Store) -> Values:
-    results = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
+    ended = [t for t in arm.replicates if t.state in ("completed", "diverged")]
+    results = {t.seed: store.result(t.name) for t in ended}
     return {
         # Times differ between any two runs, and say nothing of what was computed.
         seed: {name: value for name, value in result.metrics.items() if name not in USAGE}
