@@ -15,13 +15,14 @@ PRINTED = {"label", "digits"}
 
 
 def own_catalogue(
-    catalogue: Catalogue, own: Mapping[str, OwnMetric], tree: Tree, task: TaskSchema
+    task: TaskSchema, own: Mapping[str, OwnMetric], tree: Tree, *, declares: bool
 ) -> tuple[Catalogue, list[Problem]]:
     """The catalogue of a study: its task's, with the `metrics` of its file, and their problems.
 
-    A file declares metrics that the catalogue has not if its task takes any.
+    A file declares metrics that the catalogue has not if `declares`.
     """
-    metrics, problems = Catalogue(catalogue), list[Problem]()
+    catalogue, problems = task.catalogue, list[Problem]()
+    metrics = Catalogue(catalogue)
     for name, keys in own.items():
         given = keys.model_dump(exclude_none=True, by_alias=True)
         if name in catalogue:
@@ -33,7 +34,7 @@ def own_catalogue(
             metrics[name] = replace(
                 catalogue[name], **{k: given[k] for k in PRINTED & given.keys()}
             )
-        elif not task.declares_metrics:
+        elif not declares:
             problems.append(Problem(unknown("metric", name, catalogue), tree.key([name])))
         elif not name.isidentifier():
             problems.append(Problem(f'"{name}" is no name for a metric', tree.key([name])))
@@ -45,7 +46,7 @@ def own_catalogue(
         else:
             metrics[name] = declared(name, keys)
     # Those that could not be read are no unknown columns as well.
-    wrong = (tree.keys.keys() - own.keys() - catalogue.keys()) if task.declares_metrics else ()
+    wrong = (tree.keys.keys() - own.keys() - catalogue.keys()) if declares else ()
     return Catalogue(metrics | {name: declared(name, OwnMetric()) for name in wrong}), problems
 
 

@@ -276,7 +276,9 @@ def mistake(entry: object) -> str:
         isinstance(m, Metric) for m in metrics.values()
     ):
         return "has no catalogue: a Catalogue of a Metric by name"
-    return "" if metrics else "has no metric in its catalogue"
+    if not metrics and not entry.declares_metrics:
+        return "has no metric in its catalogue"
+    return ""
 
 
 def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
@@ -294,7 +296,7 @@ def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
 
 
 OURS = ("classification", "detection", "program")
-"""The tasks of this package; others come from plugins."""
+"""The tasks of this package that run trials; others come from plugins."""
 
-TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in OURS}
+TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in (*OURS, "results")}
 """Tasks by name: the task, or the module that has it as `TASK`."""

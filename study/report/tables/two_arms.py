@@ -12,7 +12,9 @@ from study.stats import SeedsAndImages
 
 
 def tables(comparison: Comparison) -> list[Table]:
-    seeds = [_seed_table(comparison)] if len(comparison.seeds) else []
+    # Replicates without seeds have no rows in common.
+    by_seed = comparison.plan.paired and len(comparison.seeds)
+    seeds = [_seed_table(comparison)] if by_seed else []
     return [_metric_table(comparison), *seeds]
 
 
