@@ -129,6 +129,9 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
         if _refused(arm)
     ]
     notes += plan.notes
+    if plan.measured:
+        file = f"{plan.measured.name} (sha256 {plan.measured.digest})"
+        return [*notes, f"nothing to train: the results are those of {file}"]
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
     notes += [*_tuning(plan), *searching.notes(plan)]

@@ -14,8 +14,8 @@ from study.spec.study import Factor, Level, Study
 class Columns:
     """The columns of a file that a study reads."""
 
-    factors: tuple[str, ...]
-    """By factor; "" for one whose levels set several keys, each with a column."""
+    factors: tuple[Mapping[str, str], ...]
+    """By factor: its column under "", or that of every key that its levels set."""
     metrics: Mapping[str, MeasuredColumn]
     seed: str
     """The column of seeds; "" without one."""
@@ -34,7 +34,8 @@ def columns(study: Study, measured: Measured, table: ResultTable) -> Columns:
 
 def _refuse_unknown(study: Study, measured: Measured, table: ResultTable) -> None:
     """Refuse names of `columns` and `where` that the study or the file has not."""
-    names = [*study.catalogue, *(n for f in study.factors for n in _names(f))]
+    of_factors = (name for f in study.factors for name in (*_names(f), *_keys(f)))
+    names = list(dict.fromkeys([*study.catalogue, *of_factors]))
     for name in measured.columns:
         if name not in names:
             raise SpecError(f"measured.columns: {unknown('metric or factor', name, names)}")
@@ -53,16 +54,23 @@ def _names(factor: Factor) -> list[str]:
     return [factor.path, factor.path.rpartition(".")[2], factor.title]
 
 
-def _of_factor(factor: Factor, measured: Measured, table: ResultTable) -> str:
+def _keys(factor: Factor) -> list[str]:
+    """The keys that the levels of a factor set, if all of them are mappings."""
+    values = [level.value for level in factor.levels]
+    keys = dict.fromkeys(key for value in values if isinstance(value, dict) for key in value)
+    return [*keys] if all(isinstance(value, dict) for value in values) else []
+
+
+def _of_factor(factor: Factor, measured: Measured, table: ResultTable) -> dict[str, str]:
     given = (measured.column(name) for name in _names(factor))
     if chosen := next(filter(None, given), None):
-        return chosen.column
+        return {"": chosen.column}
     if there := [name for name in _names(factor) if name in table.columns]:
-        return there[0]
-    values = [level.value for level in factor.levels]
-    keys = [key for value in values if isinstance(value, dict) for key in value]
-    if keys and {*keys} <= {*table.columns} and all(isinstance(v, dict) for v in values):
-        return ""
+        return {"": there[0]}
+    chosen_keys = {key: measured.column(key) for key in _keys(factor)}
+    keys = {key: own.column if own else key for key, own in chosen_keys.items()}
+    if keys and {*keys.values()} <= {*table.columns}:
+        return keys
     wanted = " or ".join(dict.fromkeys(_names(factor)))
     why = unknown("column", _names(factor)[1], table.columns)
     raise SpecError(f"{table.name} has no column for the factor {factor.path} ({wanted}): {why}")
@@ -98,18 +106,18 @@ def _of_seed(measured: Measured, table: ResultTable) -> str:
 # ---- levels ----
 
 
-def level_of(factor: Factor, column: str, cells: Mapping[str, str]) -> int | None:
+def level_of(factor: Factor, keys: Mapping[str, str], cells: Mapping[str, str]) -> int | None:
     """The level that the cells of a row have; None for a value that no level has."""
-    matches = [n for n, level in enumerate(factor.levels) if _is(level, column, cells)]
+    matches = [n for n, level in enumerate(factor.levels) if _is(level, keys, cells)]
     return matches[0] if matches else None
 
 
-def _is(level: Level, column: str, cells: Mapping[str, str]) -> bool:
-    if column:
-        text = cells.get(column, "")
+def _is(level: Level, keys: Mapping[str, str], cells: Mapping[str, str]) -> bool:
+    if "" in keys:
+        text = cells.get(keys[""], "")
         return text == level.label or equal(text, level.value)
     values = level.value if isinstance(level.value, dict) else {}
-    return all(equal(cells.get(key, ""), value) for key, value in values.items())
+    return all(equal(cells.get(keys[key], ""), value) for key, value in values.items())
 
 
 def equal(text: str, value: object) -> bool:

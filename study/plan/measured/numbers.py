@@ -41,7 +41,8 @@ def _number(row: Row, column: str) -> float:
 
 def _twice(own: Columns, first: Row, second: Row) -> str:
     """A message on two rows of one arm and seed, with the columns that tell them apart."""
-    read = {own.seed, *own.factors, *(column.column for column in own.metrics.values())}
+    factors = (column for keys in own.factors for column in keys.values())
+    read = {own.seed, *factors, *(column.column for column in own.metrics.values())}
     apart = [
         name
         for name, text in first.cells.items()

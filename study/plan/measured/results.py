@@ -75,7 +75,7 @@ def _by_arm(
         if len(choices) == len(levels) and choices in by_arm:
             by_arm[choices].append(row)
         else:
-            names = [column for column in own.factors if column] or ["its settings"]
+            names = [column for keys in own.factors for column in keys.values()]
             values = ", ".join(f"{name}={row.cells.get(name, '')}" for name in names)
             strays.append(f"{row.place} ({values})")
     return by_arm, strays
