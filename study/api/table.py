@@ -62,7 +62,8 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     rows = [row for row in table.rows if _is_chosen(row, choice)]
     arms = list(dict.fromkeys(tuple(row.cells.get(c, "") for c in choice.arms) for row in rows))
     if not arms:
-        raise SpecError(f"no row of {table.name} has all values of --where")
+        wanted = " and ".join(f"{column}={value}" for column, value in choice.where.items())
+        raise SpecError(f"no row of {table.name} has {wanted}")
     base = _baseline(choice, arms)
     metrics, notes = _metrics(choice, rows)
     names = {column: _key(column) for column in (*choice.arms, *choice.metrics)}
@@ -74,7 +75,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
         "metrics": {names[column]: keys for column, keys in metrics.items()},
     }
     if not choice.baseline:
-        notes.append(f"the baseline is that of the first row, {_label(base)}: --baseline")
+        notes.append(f"the baseline is {_label(base)}, the arm of the first row: see --baseline")
     return InMemory(written(study), tuple(notes))
 
 
@@ -162,8 +163,7 @@ def _metrics(
         digits = _decimals([row.cells.get(column, "") for row in rows])
         metrics[column] = {**label, "better": direction, "digits": digits}
     notes = [
-        f"{', '.join(columns)}: {direction} is taken to be better, by the name: --better "
-        f"{next(word for word in BETTER if word != direction)}"
+        f"{', '.join(columns)}: {direction} is taken to be better, by the name: see --better"
         for direction, columns in guessed.items()
     ]
     return metrics, notes

@@ -12,6 +12,8 @@ from study.cli.report import claim_folder, write_and_show
 from study.errors import StudyError
 from study.report.figure_style import FigureStyle
 
+PATTERN = set("*?[")
+"""Characters by which a name is a pattern of several files."""
 BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
 
 
@@ -87,13 +89,15 @@ def table_command(
 
 
 def _place(file: str) -> tuple[Path, str]:
-    """The path that names the study in memory, and the results as named from its folder."""
+    """The path of the study in memory, and the results as they are named from its folder."""
     path = Path(file)
-    if path.is_file() or not (path.is_dir() or set("*?[") & set(file)):
-        return path, path.name
+    if path.is_file() or not (path.is_dir() or PATTERN & set(file)):
+        whole = path.with_name(f"{path.stem}.yaml")
+        # A study of this name is another one, whose report must not be replaced.
+        return path if whole.exists() else whole, path.name
     # A pattern has no name, but the folder where it begins has one.
-    parts = [part for part in path.parts if not set("*?[") & set(part) and part.strip("./")]
-    return Path(parts[-1] if parts else "results"), file
+    parts = [part for part in path.parts if not PATTERN & set(part) and part.strip("./")]
+    return Path(f"{parts[-1] if parts else 'results'}.yaml"), file
 
 
 def _near(folder: Path, name: str, save: Path | None) -> str:

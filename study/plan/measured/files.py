@@ -133,8 +133,8 @@ def _finished(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
         return list(rows), []
     names = ", ".join(f"{row.place} ({row.cells['State']})" for row in left[:3])
     rest = f" and {len(left) - 3} more" if len(left) > 3 else ""
-    verb = "run has" if len(left) == 1 else "runs have"
+    verb = "run has not finished and is" if len(left) == 1 else "runs have not finished and are"
     return (
         [row for row in rows if row not in left],
-        [f"{len(left)} {verb} not finished, and left out: {names}{rest}"],
+        [f"{len(left)} {verb} left out: {names}{rest}"],
     )

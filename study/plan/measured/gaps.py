@@ -16,6 +16,13 @@ def unmatched(name: str, strays: Sequence[str], others: Sequence[str]) -> Iterat
             yield f"{several} {why}: {listed(places)}"
 
 
+def not_finite(places: Sequence[str]) -> Iterator[str]:
+    """A note on rows with a number that is NaN or infinite."""
+    if places:
+        runs = "these runs" if len(places) > 1 else "this run"
+        yield f"NaN or infinite, so {runs} diverged: {listed(places)}"
+
+
 def listed(texts: Sequence[str]) -> str:
     """The first texts, and the number of the others."""
     rest = f" and {len(texts) - LISTED} more" if len(texts) > LISTED else ""
@@ -55,7 +62,7 @@ def _differences(study: Study, results: MeasuredResults, arms: Sequence[Arm]) ->
     if not results.paired:
         counts = ", ".join(f"{label} {len(own)}" for label, own in seeds.items())
         if len({len(own) for own in seeds.values()}) > 1:
-            yield f"the arms have different numbers of rows: {counts}"
+            yield f"Arms have different numbers of rows: {counts}"
         return
     base = set(_seeds(study, results, study.arms[0]))
     apart = [label for label, own in seeds.items() if not own & base]
@@ -65,4 +72,4 @@ def _differences(study: Study, results: MeasuredResults, arms: Sequence[Arm]) ->
             "by seed: with seed: null they are compared without pairs"
         )
     if any(own != base for own in seeds.values() if own & base):
-        yield "differences are over the seeds that both arms have"
+        yield "Differences are over the seeds that both arms have"

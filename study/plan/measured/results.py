@@ -7,7 +7,7 @@ from study.errors import SpecError
 from study.plan.measured.columns import Columns, columns, equal, level_of
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import Row
-from study.plan.measured.gaps import gaps, unmatched
+from study.plan.measured.gaps import gaps, not_finite, unmatched
 from study.plan.measured.numbers import check_units, values_of
 from study.plan.measured.record import MeasuredResults
 from study.spec.reader import ReadStudy
@@ -39,27 +39,24 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
     if study.measured is None:
         raise ValueError(f"{study.name} names no file of results")
     where, own = study.measured.where, columns(study, study.measured, table)
+    if study.seeds and not own.seed:
+        raise SpecError(f"{table.name} has no column of seeds, so seeds chooses no rows: delete it")
     chosen = [r for r in table.rows if all(equal(r.cells.get(k, ""), v) for k, v in where.items())]
     by_arm, strays = _by_arm(study, own, chosen)
     if not any(by_arm.values()):
         first = f"; {strays[0]} matches none" if strays else ""
         raise SpecError(f"no row of {table.name} matches an arm of the study{first}")
-    if study.seeds and not own.seed:
-        raise SpecError(f"{table.name} has no column of seeds, so seeds chooses no rows: delete it")
-    keyed = {
-        (choices, seed): rows
-        for choices, several in by_arm.items()
-        for seed, rows in _by_seed(own, several).items()
-    }
-    seeds = study.seeds or tuple(sorted({seed for _, seed in keyed}))
-    others = [r.place for (_, seed), rows in keyed.items() if seed not in seeds for r in rows]
-    values = {key: values_of(study, own, rows) for key, rows in keyed.items() if key[1] in seeds}
+    every = {(arm, n): rows for arm in by_arm for n, rows in _by_seed(own, by_arm[arm]).items()}
+    seeds = study.seeds or tuple(sorted({seed for _, seed in every}))
+    others = [row.place for (_, seed), rows in every.items() if seed not in seeds for row in rows]
+    values = {key: values_of(study, own, rows) for key, rows in every.items() if key[1] in seeds}
     check_units(study, own, table.name, values)
-    results = MeasuredResults(
+    diverged = [every[key][0].place for key, row in values.items() if None in row.values()]
+    measured = MeasuredResults(
         table.name, table.digest, tuple(own.metrics), seeds, bool(own.seed), values
     )
-    notes = [*table.notes, *unmatched(table.name, strays, others), *gaps(study, results)]
-    return replace(results, notes=tuple(notes))
+    notes = [*table.notes, *unmatched(table.name, strays, others), *not_finite(diverged)]
+    return replace(measured, notes=(*notes, *gaps(study, measured)))
 
 
 def _by_arm(

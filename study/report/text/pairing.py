@@ -8,7 +8,7 @@ def clause(plan: Plan) -> str:
     """How differences are taken: "paired by seed", or why they are not."""
     if plan.paired:
         return "paired by seed"
-    return "not paired, as no column has seeds: intervals and tests are Welch's"
+    return "not paired, as no column of seeds is given: intervals and tests are Welch's"
 
 
 def replicates(plan: Plan, count: int | str) -> str:

@@ -10,8 +10,9 @@ from study.spec.metric import Catalogue
 from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
 from study.spec.schema.types import Strict
+from study.spec.study import Study
 from study.store.store import Store
-from study.tasks.arms import ResolvedArms
+from study.tasks.arms import ResolvedArm, ResolvedArms
 from study.tasks.simple import SimpleTask
 from study.trial.running import Finished, RunningTrial
 
@@ -48,6 +49,9 @@ class ExistingResults(SimpleTask):
         hint = "add measured: runs.csv"
         absent = Problem("task results reads them from a file", file.places.key("task"), hint)
         return replace(every, problems=[*every.problems, absent])
+
+    def caption(self, study: Study, arm: ResolvedArm) -> str:
+        return f"the runs in {study.measured.file}" if study.measured else study.task
 
     def run(self, trial: RunningTrial) -> Finished:
         raise StudyError("trials of task results are rows of a file, and are not run")
