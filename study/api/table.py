@@ -8,7 +8,7 @@ from math import prod
 from study.errors import SpecError, unknown
 from study.plan.measured.columns import equal
 from study.plan.measured.files import ResultTable
-from study.plan.measured.formats import Row
+from study.plan.measured.formats import ResultRow
 from study.spec.study import BASELINE
 from study.spec.yaml import written
 
@@ -79,7 +79,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     return InMemory(written(study), tuple(notes))
 
 
-def _is_chosen(row: Row, choice: ColumnChoice) -> bool:
+def _is_chosen(row: ResultRow, choice: ColumnChoice) -> bool:
     return all(equal(row.cells.get(key, ""), value) for key, value in choice.where.items())
 
 
@@ -148,7 +148,7 @@ def _factors(
 
 
 def _metrics(
-    choice: ColumnChoice, rows: Sequence[Row]
+    choice: ColumnChoice, rows: Sequence[ResultRow]
 ) -> tuple[dict[str, dict[str, object]], list[str]]:
     """The keys of every metric, and notes on directions that nobody has said."""
     better = _directions(choice)

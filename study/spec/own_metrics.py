@@ -1,12 +1,11 @@
 """The metrics that a study file declares or prints in its own way."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from study.errors import unknown
 from study.spec.metric import Catalogue, Metric
 from study.spec.problems import Problem
-from study.spec.schema import OwnMetric
+from study.spec.schema import OwnMetric, StudyFile
 from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
@@ -14,13 +13,13 @@ PRINTED = {"label", "digits"}
 """Keys that any metric may have in a file, since they change how it is printed and no number."""
 
 
-def own_catalogue(
-    task: TaskSchema, own: Mapping[str, OwnMetric], tree: Tree, *, declares: bool
-) -> tuple[Catalogue, list[Problem]]:
+def own_catalogue(task: TaskSchema, file: StudyFile, tree: Tree) -> tuple[Catalogue, list[Problem]]:
     """The catalogue of a study: its task's, with the `metrics` of its file, and their problems.
 
-    A file declares metrics that the catalogue has not if `declares`.
+    A file declares metrics that the catalogue has not if its task takes any, or if it reads them
+    from a file of results.
     """
+    own, declares = file.metrics, task.declares_metrics or file.measured is not None
     catalogue, problems = task.catalogue, list[Problem]()
     metrics = Catalogue(catalogue)
     for name, keys in own.items():

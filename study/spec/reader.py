@@ -204,8 +204,7 @@ def _study(
     absent, valid = Tree({}, document.location), file or salvaged(document)
     factors, more = factors_of(document.value.get("factors", absent), task)
     tree = document.value.get("metrics", absent)
-    declares = task.declares_metrics or bool(valid.measured)
-    catalogue, wrong = own_catalogue(task, valid.metrics, tree, declares=declares)
+    catalogue, wrong = own_catalogue(task, valid, tree)
     designs, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
     problems += more + wrong + unfit + undefined_names(document, catalogue)
     paths = [factor.path for factor in factors]

@@ -276,9 +276,7 @@ def mistake(entry: object) -> str:
         isinstance(m, Metric) for m in metrics.values()
     ):
         return "has no catalogue: a Catalogue of a Metric by name"
-    if not metrics and not entry.declares_metrics:
-        return "has no metric in its catalogue"
-    return ""
+    return "" if metrics or entry.declares_metrics else "has no metric in its catalogue"
 
 
 def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
@@ -298,5 +296,5 @@ def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
 OURS = ("classification", "detection", "program")
 """The tasks of this package that run trials; others come from plugins."""
 
-TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in (*OURS, "results")}
+TASKS: dict[str, Task | str] = {n: f"study.tasks.{n}.task" for n in (*OURS, "results")}
 """Tasks by name: the task, or the module that has it as `TASK`."""

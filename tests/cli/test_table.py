@@ -68,8 +68,8 @@ def test_every_table_and_every_alternative_text_names_the_file(inside, runs):
 
 def test_the_study_file_goes_on_from_there(inside, runs):
     printed = inside("table", "runs.csv", *ARMS, "--dry-run")
-    kept = inside("table", "runs.csv", *ARMS, "--save", "mine.yaml")
-    assert kept.returncode == 0, kept.stderr
+    saved = inside("table", "runs.csv", *ARMS, "--save", "mine.yaml")
+    assert saved.returncode == 0, saved.stderr
     assert (runs.parent / "mine.yaml").read_text() == printed.stdout
     again = inside("run", "mine.yaml")
     assert "nothing to train: all 15 trials have results" in again.stderr

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from study.errors import SpecError, unknown
-from study.plan.measured.formats import FORMATS, Row, cell, columns_of
+from study.plan.measured.formats import FORMATS, ResultRow, cell, columns_of
 from study.spec.yaml import read
 
 DIGITS = 10  # of a digest in captions
@@ -30,7 +30,7 @@ class ResultTable:
     """The files as the study names them."""
     digest: str
     """First digits of the SHA-256 of their content."""
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -46,7 +46,7 @@ def result_table(name: str, folder: Path) -> ResultTable:
     """
     paths = _paths(name, folder)
     several = len(paths) > 1 or paths[0] != folder / name
-    whole, rows, logs = hashlib.sha256(), list[Row](), 0
+    whole, rows, logs = hashlib.sha256(), list[ResultRow](), 0
     for path in paths:
         content = _content(path)
         near = Path(os.path.relpath(path, folder))
@@ -103,7 +103,7 @@ def _content(path: Path) -> bytes:
         raise SpecError(unknown("file of results", path.name, near)) from None
 
 
-def _is_log(rows: Sequence[Row]) -> bool:
+def _is_log(rows: Sequence[ResultRow]) -> bool:
     """True for the rows of one run over time: a column counts its steps upwards."""
     for name in STEPS:
         texts = [row.cells.get(name, "") for row in rows]
@@ -113,7 +113,7 @@ def _is_log(rows: Sequence[Row]) -> bool:
     return False
 
 
-def _with_run(rows: Sequence[Row], path: Path) -> Iterator[Row]:
+def _with_run(rows: Sequence[ResultRow], path: Path) -> Iterator[ResultRow]:
     """The rows of a run's file, with its arguments, and the names of its file and folder."""
     more = {"file": path.stem, "folder": path.parent.name}
     arguments = path.with_name(ARGUMENTS)
@@ -123,10 +123,10 @@ def _with_run(rows: Sequence[Row], path: Path) -> Iterator[Row]:
             raise SpecError(f"{arguments} has no arguments of a run")
         more |= {str(key): cell(value) for key, value in tree.plain().items()}
     for row in rows:
-        yield Row({**more, **row.cells}, row.place)
+        yield ResultRow({**more, **row.cells}, row.place)
 
 
-def _finished(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+def _finished(rows: Sequence[ResultRow]) -> tuple[list[ResultRow], list[str]]:
     """The rows of runs that ended, and a note on the others, in an export of wandb."""
     left = [row for row in rows if row.cells.get("State") in UNFINISHED]
     if not left:

@@ -1,7 +1,7 @@
 """Formats of files of results, each read into rows of text.
 
-Contract of an entry of `FORMATS`: reader(path, content) -> one `Row` per row; it raises SpecError
-for content that is not of its format.
+Contract of an entry of `FORMATS`: reader(path, content) -> one `ResultRow` per row; it raises
+SpecError for content that is not of its format.
 """
 
 import csv
@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from study.errors import SpecError
 from study.text import normal
@@ -20,14 +19,14 @@ DELIMITERS = (",", "\t", ";")
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """A row of a file: its cells by column, and its place, "runs.csv:7"."""
 
     cells: Mapping[str, str]
     place: str
 
 
-def delimited(path: Path, content: bytes) -> Iterator[Row]:
+def delimited(path: Path, content: bytes) -> Iterator[ResultRow]:
     """CSV with a header; commas, tabs or semicolons separate the cells."""
     try:
         text = content.decode("utf-8-sig")  # spreadsheets begin a file with a BOM
@@ -45,7 +44,7 @@ def delimited(path: Path, content: bytes) -> Iterator[Row]:
         place = f"{path}:{reader.line_num}"
         if len(cells) != len(header):
             raise SpecError(f"{place}: {len(cells)} cells below a header of {len(header)}")
-        yield Row(dict(zip(header, map(normal, cells), strict=True)), place)
+        yield ResultRow(dict(zip(header, map(normal, cells), strict=True)), place)
 
 
 def _lines(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
@@ -55,14 +54,14 @@ def _lines(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
         raise SpecError(f"{path} is no CSV: {error}") from None
 
 
-def json_lines(path: Path, content: bytes) -> Iterator[Row]:
+def json_lines(path: Path, content: bytes) -> Iterator[ResultRow]:
     """One JSON object per line."""
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
         if line.strip():
             yield _row(_json(line, f"{path}:{number}"), f"{path}:{number}")
 
 
-def json_file(path: Path, content: bytes) -> Iterator[Row]:
+def json_file(path: Path, content: bytes) -> Iterator[ResultRow]:
     """A JSON object, or a list of them."""
     whole = _json(content.decode("utf-8-sig", "replace"), str(path))
     several = whole if isinstance(whole, list) else [whole]
@@ -70,7 +69,7 @@ def json_file(path: Path, content: bytes) -> Iterator[Row]:
         yield _row(record, f"{path}, object {number}" if len(several) > 1 else str(path))
 
 
-def parquet(path: Path, content: bytes) -> Iterator[Row]:
+def parquet(path: Path, content: bytes) -> Iterator[ResultRow]:
     try:
         import pyarrow
         from pyarrow.parquet import read_table
@@ -85,17 +84,18 @@ def parquet(path: Path, content: bytes) -> Iterator[Row]:
         yield _row(record, f"{path}, row {number}")
 
 
-def _json(text: str, place: str) -> Any:
+def _json(text: str, place: str) -> object:
     try:
-        return json.loads(text)
+        value: object = json.loads(text)
     except json.JSONDecodeError as error:
         raise SpecError(f"{place}: no JSON: {error}") from None
+    return value
 
 
-def _row(record: object, place: str) -> Row:
+def _row(record: object, place: str) -> ResultRow:
     if not isinstance(record, dict):
         raise SpecError(f"{place}: an object of columns is meant, not {str(record)[:40]}")
-    return Row(dict(_flat(record)), place)
+    return ResultRow(dict(_flat(record)), place)
 
 
 def _flat(record: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -116,12 +116,12 @@ def cell(value: object) -> str:
     return normal(value) if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def columns_of(rows: Iterable[Row]) -> tuple[str, ...]:
+def columns_of(rows: Iterable[ResultRow]) -> tuple[str, ...]:
     """The columns that any row has, in their order."""
     return tuple(dict.fromkeys(name for row in rows for name in row.cells))
 
 
-FORMATS: dict[str, Callable[[Path, bytes], Iterator[Row]]] = {
+FORMATS: dict[str, Callable[[Path, bytes], Iterator[ResultRow]]] = {
     ".csv": delimited,
     ".tsv": delimited,
     ".jsonl": json_lines,

@@ -5,12 +5,12 @@ from math import isfinite
 
 from study.errors import SpecError
 from study.plan.measured.columns import Columns
-from study.plan.measured.formats import Row
+from study.plan.measured.formats import ResultRow
 from study.plan.measured.record import Key, Values
 from study.spec.study import Study
 
 
-def values_of(study: Study, own: Columns, rows: Sequence[Row]) -> Values:
+def values_of(study: Study, own: Columns, rows: Sequence[ResultRow]) -> Values:
     """The measurements of one arm and seed, whose metrics may be in several rows.
 
     Raises:
@@ -27,7 +27,7 @@ def values_of(study: Study, own: Columns, rows: Sequence[Row]) -> Values:
     return values
 
 
-def _number(row: Row, column: str) -> float:
+def _number(row: ResultRow, column: str) -> float:
     """The number in a cell; NaN and infinity are numbers: a run that diverged."""
     text = row.cells[column]
     try:
@@ -39,7 +39,7 @@ def _number(row: Row, column: str) -> float:
         raise SpecError(f'{row.place}: "{text}" in column {column} is no number{hint}') from None
 
 
-def _twice(own: Columns, first: Row, second: Row) -> str:
+def _twice(own: Columns, first: ResultRow, second: ResultRow) -> str:
     """A message on two rows of one arm and seed, with the columns that tell them apart."""
     factors = (column for keys in own.factors for column in keys.values())
     read = {own.seed, *factors, *(column.column for column in own.metrics.values())}

@@ -28,7 +28,12 @@ class MeasuredResults:
     """False without a column of seeds: the rows of an arm are replicates without partners."""
     values: Mapping[Key, Values]
     notes: tuple[str, ...] = ()
-    """What the file lacks, and what of it the study leaves out."""
+    """Notes on what the file lacks, and on rows that the study leaves out."""
+
+    @property
+    def source(self) -> str:
+        """The file and its digest: "runs.csv (sha256 1a2b3c4d5e)"."""
+        return f"{self.name} (sha256 {self.digest})"
 
     def trials(self, arm: ResolvedArm) -> tuple[Trial, ...]:
         """The trials of an arm that the file has."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from study.errors import SpecError
 from study.plan.measured.columns import Columns, columns, equal, level_of
 from study.plan.measured.files import ResultTable, result_table
-from study.plan.measured.formats import Row
+from study.plan.measured.formats import ResultRow
 from study.plan.measured.gaps import gaps, not_finite, unmatched
 from study.plan.measured.numbers import check_units, values_of
 from study.plan.measured.record import MeasuredResults
@@ -60,10 +60,10 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
 
 
 def _by_arm(
-    study: Study, own: Columns, rows: Sequence[Row]
-) -> tuple[dict[Choices, list[Row]], list[str]]:
+    study: Study, own: Columns, rows: Sequence[ResultRow]
+) -> tuple[dict[Choices, list[ResultRow]], list[str]]:
     """The rows of every arm, and the places of those that match none, with the reason."""
-    by_arm: dict[Choices, list[Row]] = {arm.choices: [] for arm in study.arms}
+    by_arm: dict[Choices, list[ResultRow]] = {arm.choices: [] for arm in study.arms}
     strays = list[str]()
     for row in rows:
         pairs = zip(study.factors, own.factors, strict=True)
@@ -78,17 +78,17 @@ def _by_arm(
     return by_arm, strays
 
 
-def _by_seed(own: Columns, rows: Sequence[Row]) -> dict[int, list[Row]]:
+def _by_seed(own: Columns, rows: Sequence[ResultRow]) -> dict[int, list[ResultRow]]:
     """The rows of an arm by seed, or by their number where the file has no seeds."""
     if not own.seed:
         return {number: [row] for number, row in enumerate(rows)}
-    by_seed = dict[int, list[Row]]()
+    by_seed = dict[int, list[ResultRow]]()
     for row in rows:
         by_seed.setdefault(_seed(row, own.seed), []).append(row)
     return by_seed
 
 
-def _seed(row: Row, column: str) -> int:
+def _seed(row: ResultRow, column: str) -> int:
     text = row.cells.get(column, "").removesuffix(".0")  # of a column with gaps, in pandas
     if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
         given = row.cells.get(column, "")

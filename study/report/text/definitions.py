@@ -150,8 +150,8 @@ def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     elif analysis.plan.study.sequential:
         yield from sequential.notes(analysis)
     elif analysis.seeds == 1:
-        one = "seed" if analysis.plan.paired else "replicate"
-        yield f"With one {one} there is neither a standard deviation nor an interval."
+        name = "seed" if analysis.plan.paired else "replicate"
+        yield f"With one {name} there is neither a standard deviation nor an interval."
     if f"/{analysis.seeds})" in text and not analysis.plan.study.sequential:
         file = analysis.plan.measured
         have = f"are in {file.name}" if file else "have finished"

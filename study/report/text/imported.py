@@ -14,12 +14,12 @@ def origin(analysis: Analysis) -> str:
     measured = analysis.plan.measured
     if measured is None:
         return ""
-    file = f"{measured.name} (sha256 {measured.digest})"
-    return f"{'; '.join([_are(analysis, 'quality', f'imported from {file}'), *_own(analysis)])}."
+    imported = _are(analysis, "quality", f"imported from {measured.source}")
+    return f"{'; '.join([imported, *_own(analysis)])}."
 
 
 def _own(analysis: Analysis) -> Iterator[str]:
-    """What this study has measured itself."""
+    """The costs and speeds, which this study has measured itself."""
     for kind, how in (("cost", "counted here"), ("speed", "timed here")):
         if analysis.of_kind(kind):
             yield _are(analysis, kind, how)
