@@ -184,12 +184,13 @@ def factor_table(analysis: Analysis) -> Table | None:
             for term in sized_terms
         )
 
+    how = pairing.clause(plan)
     return Table(
         name=plain(f"{study.title}-factors"),
         caption=plain(
             "Effect of each level against the first level of its factor, averaged over the levels "
-            "of all other factors; ×: change of that effect with a level of another factor; "
-            f"{pairing.clause(analysis.plan)}{_repeated(analysis)}.{SUMS * aliased}"
+            "of all other factors; ×: change of that effect with a level of another factor. "
+            f"{how[0].upper()}{how[1:]}{_repeated(analysis)}.{SUMS * aliased}"
         ),
         heads=tuple(
             format.effect_head(plan.catalogue[name], interval=analysis.seeds > 1) for name in names
