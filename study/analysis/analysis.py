@@ -122,6 +122,8 @@ class Analysis(Decided):
 
     @cached_property
     def pairing(self) -> list[stats.Pairing]:
+        if not self.plan.paired:
+            return []
         rows = stats.pairing(self._means, self.plan.baseline.digest)
         return stats.typed_rows(rows, stats.Pairing)
 

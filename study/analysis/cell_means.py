@@ -49,7 +49,9 @@ def _mean(analysis: Analysis, metric: str, arms: list[str]) -> tuple[int, float,
         mean = analysis.means[arms[0], metric]
         return mean.n, mean.mean, mean.low, mean.high
     part = stats.of_metric(analysis.measurements, metric)
-    sample = contrast(part, dict.fromkeys(arms, 1 / len(arms)))
+    sample = contrast(part, dict.fromkeys(arms, 1 / len(arms)), analysis.inference)
+    if isinstance(sample, stats.Independent):
+        return sample.n, sample.mean, *stats.sample_interval(sample, analysis.inference)
     if not len(sample):
         return 0, nan, nan, nan
     return (

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 FRONT, TIED, BEHIND = "front", "not told apart", "behind"
 """- front: by the means, no arm is at least as good in both metrics and better in one
-- behind: another arm costs no more in any round, and its quality is better by the paired interval,
+- behind: another arm costs no more in any round, and its quality is better by the interval,
   corrected for all arms that cost no more
 - not told apart: neither
 """
@@ -48,7 +48,7 @@ def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
         return bool(worst >= best)
 
     hits = results.hits.of(quality)
-    samples = {row.arm: values[row.arm].to_numpy(float) for row in arms}
+    samples = {row.arm: values[row.arm].dropna() for row in arms}
 
     def ahead(first: MetricValue, second: MetricValue, tests: int) -> bool:
         right = [hits[row.arm] for row in (first, second) if row.arm in hits]
@@ -57,11 +57,11 @@ def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
         ):  # given weights: images are the sample, and more of them right is better
             level = stats.corrected(tests)
             return stats.image_interval(operator.sub, *right, confidence=level)[0] > 0
-        # Arrays of the pivoted table, so that element by element the seed is the same.
-        differences = samples[first.arm] - samples[second.arm]
-        paired = differences[differences == differences]
+        how = results.inference
+        difference = stats.difference(samples[first.arm], samples[second.arm], how)
         # The family of the correction is all arms that cost no more.
-        return results.inference.interval(good * paired, stats.corrected(tests))[0] > 0
+        low, high = stats.sample_interval(difference, how, stats.corrected(tests))
+        return (low if good > 0 else -high) > 0
 
     means = [float(values[row.arm].dropna().mean()) for row in arms]
     points = list(zip((row.value for row in arms), means, strict=True))

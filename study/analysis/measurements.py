@@ -15,7 +15,7 @@ from study.store.provenance import code_behind, digest, of_task
 from study.store.records import Result
 from study.store.store import Record, Store
 from study.store.timing_records import TimingSession
-from study.tasks.arms import PlannedArm, Trial
+from study.tasks.arms import PlannedArm, Trial, result_of
 
 if TYPE_CHECKING:
     from study.stats.per_image import Array, Predictions
@@ -139,7 +139,7 @@ def _refuse_unlike(labels: "Array", logits: "Array") -> None:
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
     """The measurements of one trial, at all sizes."""
-    result = store.result(trial.name) if trial.done else None
+    result = result_of(trial, store) if trial.done else None
     if result is None:
         return []
     metrics = _lost(result) or result.metrics

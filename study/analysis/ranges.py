@@ -2,8 +2,9 @@
 
 For a quality the range is the t interval over seeds, paired by seed for two arms; where the
 predictions of all these trials are kept it is the interval over new seeds and new images
-(`stats.over_images`). Of given weights it is the bootstrap interval over images, paired by image.
-For a timing it is the span of all rounds, or the interval of the ratio if the session measured one.
+(`stats.over_images`), and of replicates that share no seeds it is Welch's. Of given weights it is
+the bootstrap interval over images, paired by image. For a timing it is the span of all rounds, or
+the interval of the ratio if the session measured one.
 A count is exact. An arm with a diverged seed has no range of a quality: that a seed diverged says
 nothing of how good the others are.
 """
@@ -113,6 +114,8 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
     """The mean of a quality over seeds that all arms share, with its interval."""
     import numpy as np
 
+    if len(sides) > 1 and not sides[0].how.paired:
+        return _unpaired_range(quantity, *sides, confidence=confidence)
     # Pairing by seed removes what both arms share: the order of images and their augmentation.
     shared = [seed for seed in sides[0].values if seed in sides[-1].values]
     if not shared:
@@ -133,6 +136,27 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
     # ddof 1, as in the t interval: numpy's default is the deviation of a whole population.
     sd = float(sample.std(ddof=1))
     return MeasuredRange(note + _at(confidence), mean, *ends, sd, confidence, len(shared), error)
+
+
+def _unpaired_range(
+    quantity: Quantity, first: ArmValues, second: ArmValues, *, confidence: float
+) -> MeasuredRange:
+    """A difference or ratio of two means whose values share no seeds, with Welch's interval."""
+    import numpy as np
+
+    groups = [np.array([*arm.values.values()]) for arm in (first, second)]
+    means = [float(group.mean()) for group in groups]
+    relative = quantity in (RATIO, CHANGE)
+    # A ratio a / b to first order: a / b - (a / b) b / b (delta method).
+    weights = (1 / means[1], -means[0] / means[1] ** 2) if relative else (1.0, -1.0)
+    error = stats.Independent(weights, groups)
+    value = float(quantity.of(*means))
+    note = f"{' and '.join(map(str, map(len, groups)))} unpaired values"
+    low, high = (value + end - error.mean for end in error.interval(confidence))
+    if math.isnan(low):
+        return MeasuredRange(f"{note}: no interval", value)
+    # Without an sd: the number of seeds that would decide is that of pairs.
+    return MeasuredRange(note + _at(confidence), value, low, high, confidence=confidence)
 
 
 def _image_error(

@@ -11,6 +11,7 @@ GROUPS = {
     },
     "Results": {
         "report": "study report ablations/stem.yaml --html",
+        "table": "study table runs.csv --arm method --metric acc",
         "compare": "study compare ablations/stem.yaml baseline ResNet",
         "claims": "study claims ablations/stem.yaml",
         "results": "study results ablations/stem.yaml --csv",

@@ -8,7 +8,7 @@ from rich.text import Text
 from study import format
 from study.cli import searching
 from study.cli.output import in_units
-from study.cli.seed_notes import seeds_of_margin
+from study.cli.seed_notes import nothing_trains, seeds_of_margin
 from study.format import duration, many
 from study.plan import comparisons
 from study.plan.estimate import remaining
@@ -129,8 +129,8 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
         if _refused(arm)
     ]
     notes += plan.notes
-    if not seeds:
-        return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
+    if why := nothing_trains(plan):
+        return [*notes, f"nothing to train: {why}"]
     notes += [*_tuning(plan), *searching.notes(plan)]
     notes.append(_to_run(plan, priced, workers))
     if plan.evaluates_given_weights:

@@ -158,9 +158,16 @@ def claim_folder(plan: "Plan", reports: Path) -> Path:
     return study_folders.claim(reports, plan.study, REMEDY)
 
 
-def write_and_show(plan: "Plan", store: "Store", reports: Path) -> None:
+def write_and_show(
+    plan: "Plan",
+    store: "Store",
+    reports: Path,
+    style: FigureStyle = DEFAULT,
+    *,
+    html: bool = False,
+) -> None:
     """Write the report of a study and show it."""
-    contents, _ = _report(plan, store, reports)
+    contents, _ = _report(plan, store, reports, style, html=html)
     _show(contents)
 
 

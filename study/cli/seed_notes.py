@@ -1,9 +1,16 @@
-"""The note of a plan on the seeds that its margin needs."""
+"""Notes of a plan on its seeds: those that its margin needs, and why none is trained."""
 
 from functools import partial
 
 from study.plan.plan import Plan
 from study.stats import seeds_for, with_range
+
+
+def nothing_trains(plan: Plan) -> str:
+    """The reason why the study trains nothing; "" if it does."""
+    if plan.measured:
+        return f"the results are those of {plan.measured.source}"
+    return "" if plan.study.seeds else "seeds is 0, so only costs and timings are reported"
 
 
 def seeds_of_margin(plan: Plan, margin: float) -> str:

@@ -21,7 +21,7 @@ from study.stats import AA
 from study.store import leases
 from study.store.states import DONE, OPEN
 from study.store.store import Store
-from study.tasks.arms import PlannedArm, Trial
+from study.tasks.arms import PlannedArm, Trial, result_of
 
 BAR = 24  # characters, which leaves the text room on a line of 80
 
@@ -52,7 +52,7 @@ def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
 
 
 def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:
-    history, result = store.history(trial.name), store.result(trial.name)
+    history, result = store.history(trial.name), result_of(trial, store)
     # While a trial runs, the last finished epoch stands for its result.
     measured = (result.metrics if result else {}) or (history[-1].measured if history else {})
     return TrialRow(

@@ -15,6 +15,7 @@ from study.api.request import StudyRequest
 from study.cli.messages import message
 from study.cli.options import Entry, Several, study_file
 from study.store import polling
+from study.tasks.arms import result_of
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -62,7 +63,7 @@ def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
         # stdin becomes readable when the run closes it, or dies.
         return not select.select([sys.stdin], [], [], polling.RESULTS)[0]
     time.sleep(polling.RESULTS)
-    return any(store.result(trial.name) is None for trial in plan.trials)
+    return any(result_of(trial, store) is None for trial in plan.trials)
 
 
 def view_hint(plan: "Plan", store: "Store", name: str) -> str:

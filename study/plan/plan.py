@@ -6,6 +6,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from study import registries, tasks
+from study.plan.measured.record import MeasuredResults
 from study.spec.image_size import ImageSize
 from study.spec.metric import Catalogue, sized
 from study.spec.reader import ReadStudy
@@ -44,6 +45,8 @@ class Plan:
     search: Search | None = None
     """The search that has chosen the arms; None for a study without one. While it goes on, the
     baseline is the only arm, and has no trials of its own yet."""
+    measured: MeasuredResults | None = None
+    """The results that the study takes from a file; None where trials are run."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -55,6 +58,11 @@ class Plan:
         unused = registries.names("metric") - self.study.used_names
         every = self.study.catalogue
         return Catalogue({k: m for k, m in every.items() if k not in unused}) if unused else every
+
+    @property
+    def paired(self) -> bool:
+        """True if arms are compared seed by seed: no results of a file without seeds."""
+        return self.measured is None or self.measured.paired
 
     @property
     def baseline(self) -> PlannedArm:
@@ -118,6 +126,8 @@ class Plan:
     @property
     def sizes(self) -> tuple[ImageSize, ...]:
         """Further image sizes in pixels at which the trained weights are evaluated."""
+        if self.measured:  # there are no weights
+            return ()
         sizes = (sized(name)[1] for name in self.study.columns)
         return tuple(dict.fromkeys(size for size in sizes if size is not None))
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import sqrt
 
 from study import stats, tasks
 from study.errors import SpecError
 from study.plan import front, label_checks, notes, sequential, twins
 from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
+from study.plan.measured.results import with_results
 from study.plan.plan import Plan
 from study.plan.tuned_space import TunedSpace
 from study.spec.arm_names import owners
@@ -17,7 +19,7 @@ from study.spec.reader import ReadStudy
 from study.spec.study import Study
 from study.store.store import Store
 from study.tasks import Task
-from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, stored_trial
+from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, result_of, stored_trial
 from study.tune.replay import tuned
 from study.tune.search_replay import searched
 
@@ -39,6 +41,7 @@ def plan(
             first; arms are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
+    file, measured = with_results(file)
     study, _ = file.complete()
     task = tasks.task(study.task, study.plugins)
     task.forget()
@@ -53,10 +56,11 @@ def plan(
     tuning = tuned(file, task, every.arms, store)
     # A study has one of both, or neither.
     arms = tuning.resolved if tuning else refitted.arms
-    begun = Plan(study, (), task, file, tuning=tuning, search=search)
+    begun = Plan(study, (), task, file, tuning=tuning, search=search, measured=measured)
     planned = _with_trials(begun, arms, store)
     every_note = [
         *design_notes(study),
+        *(measured.notes if measured else ()),
         *every.notes,
         *refitted.notes,
         *(space.notes() if space else ()),
@@ -159,6 +163,8 @@ def _with_trials(plan: Plan, arms: Sequence[ResolvedArm], store: Store) -> list[
     Those that wait for the end of their tuning, or of the search, have none.
     """
     study, waiting = plan.study, _waiting(plan, arms)
+    if plan.measured:
+        return [PlannedArm(**vars(arm), trials=plan.measured.trials(arm)) for arm in arms]
 
     def planned(seeds: Callable[[str], int]) -> list[PlannedArm]:
         counts = {arm.digest: 0 if arm.digest in waiting else seeds(arm.digest) for arm in arms}
@@ -199,11 +205,14 @@ def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> Planne
 def _sd(plan: Plan, store: Store) -> float:
     """`Plan.sd`, pooled over arms; NaN until an arm shares two seeds with the baseline."""
     base, *others = (_finished(arm, plan.tested, store) for arm in plan.arms)
+    if not plan.paired:
+        # A difference of two trials has twice the variance of one.
+        return sqrt(2) * stats.pooled_sd([*v.values()] for v in (base, *others))
     return stats.pooled_sd([v[s] - base[s] for s in v.keys() & base.keys()] for v in others)
 
 
 def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
     """The values of a metric in an arm's completed trials, by seed."""
-    done = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
+    done = {t.seed: result_of(t, store) for t in arm.replicates if t.state == "completed"}
     values = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
     return {seed: float(value) for seed, value in values.items() if value is not None}

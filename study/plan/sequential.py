@@ -28,7 +28,7 @@ def rule(study: Study) -> stats.Rule:
 def inference(plan: Plan) -> stats.Inference:
     """How intervals and tests are taken from the seeds of a study."""
     if plan.study.sequential is None:
-        return stats.FIXED
+        return stats.FIXED if plan.paired else stats.UNPAIRED
     tests = len(comparisons.contrasts(plan)) + comparisons.other_tests(plan)
     return stats.SequentialInference(rule(plan.study), max(1, tests))
 

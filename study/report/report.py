@@ -23,6 +23,7 @@ from study.report.tables.search import search_table
 from study.report.tables.supplement import supplement_table
 from study.report.tables.verdicts import claim_table, verdict_table
 from study.report.tables.wide import wide_table
+from study.report.text import imported
 from study.report.text.answer import answer
 from study.store.atomic import replace
 from study.store.atomic import write as write_record
@@ -68,7 +69,15 @@ def _tables(analysis: Analysis) -> dict[str, Table]:
         "tuning": ledger_table(analysis),
         "search": search_table(analysis),
     }
-    return {name: finished for name, finished in every.items() if finished}
+    origin = imported.origin(analysis)
+    return {name: _with_origin(table, origin) for name, table in every.items() if table}
+
+
+def _with_origin(table: Table, origin: str) -> Table:
+    """A table whose caption says where imported numbers are from."""
+    return dataclasses.replace(
+        table, caption=" ".join(filter(None, [table.caption, plain(origin)]))
+    )
 
 
 def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:

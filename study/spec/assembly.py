@@ -4,7 +4,7 @@ from pathlib import Path
 
 from study.spec.configurations import Configurations
 from study.spec.published_numbers import published_numbers
-from study.spec.schema import SequentialSeeds, StudyFile
+from study.spec.schema import Measured, SequentialSeeds, StudyFile
 from study.spec.study import BASELINE, Study
 from study.spec.titles import titled
 from study.spec.yaml import Tree
@@ -42,6 +42,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         plugins=configurations.plugins,
         aa=file.aa,
         match=file.match,
+        measured=_measured(file),
         contrasts=tuple(
             (normal(c), "baseline") if isinstance(c, str) else (normal(c[0]), normal(c[1]))
             for c in file.contrasts
@@ -54,11 +55,19 @@ def _columns(file: StudyFile, configurations: Configurations) -> tuple[str, ...]
     # By the baseline, since images of several labels have other metrics.
     baseline = configurations.arm((0,) * len(configurations.places.factors))
     task = configurations.task
-    own = [name for name in file.metrics if name not in task.catalogue and task.declares_metrics]
+    declares = task.declares_metrics or file.measured
+    own = [name for name in file.metrics if name not in task.catalogue and declares]
     return (*own, *task.columns_of(baseline.config))
 
 
+def _measured(file: StudyFile) -> Measured | None:
+    given = file.measured
+    return Measured(file=given) if isinstance(given, str) else given
+
+
 def _seeds(file: StudyFile) -> tuple[int, ...]:
+    if file.measured and "seeds" not in file.model_fields_set:
+        return ()  # those of the file of results, which the plan reads
     if isinstance(file.seeds, SequentialSeeds):
         return tuple(range(file.seeds.max))
     return tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds)

@@ -1,12 +1,11 @@
 """The metrics that a study file declares or prints in its own way."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from study.errors import unknown
 from study.spec.metric import Catalogue, Metric
 from study.spec.problems import Problem
-from study.spec.schema import OwnMetric
+from study.spec.schema import OwnMetric, StudyFile
 from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
@@ -14,14 +13,15 @@ PRINTED = {"label", "digits"}
 """Keys that any metric may have in a file, since they change how it is printed and no number."""
 
 
-def own_catalogue(
-    catalogue: Catalogue, own: Mapping[str, OwnMetric], tree: Tree, task: TaskSchema
-) -> tuple[Catalogue, list[Problem]]:
+def own_catalogue(task: TaskSchema, file: StudyFile, tree: Tree) -> tuple[Catalogue, list[Problem]]:
     """The catalogue of a study: its task's, with the `metrics` of its file, and their problems.
 
-    A file declares metrics that the catalogue has not if its task takes any.
+    A file declares metrics that the catalogue has not if its task takes any, or if it reads them
+    from a file of results.
     """
-    metrics, problems = Catalogue(catalogue), list[Problem]()
+    own, declares = file.metrics, task.declares_metrics or file.measured is not None
+    catalogue, problems = task.catalogue, list[Problem]()
+    metrics = Catalogue(catalogue)
     for name, keys in own.items():
         given = keys.model_dump(exclude_none=True, by_alias=True)
         if name in catalogue:
@@ -33,7 +33,7 @@ def own_catalogue(
             metrics[name] = replace(
                 catalogue[name], **{k: given[k] for k in PRINTED & given.keys()}
             )
-        elif not task.declares_metrics:
+        elif not declares:
             problems.append(Problem(unknown("metric", name, catalogue), tree.key([name])))
         elif not name.isidentifier():
             problems.append(Problem(f'"{name}" is no name for a metric', tree.key([name])))
@@ -45,7 +45,7 @@ def own_catalogue(
         else:
             metrics[name] = declared(name, keys)
     # Those that could not be read are no unknown columns as well.
-    wrong = (tree.keys.keys() - own.keys() - catalogue.keys()) if task.declares_metrics else ()
+    wrong = (tree.keys.keys() - own.keys() - catalogue.keys()) if declares else ()
     return Catalogue(metrics | {name: declared(name, OwnMetric()) for name in wrong}), problems
 
 

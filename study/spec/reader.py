@@ -17,6 +17,7 @@ from study.spec.designs.options import chosen_designs
 from study.spec.designs.two_levels import UnfitFactorsError
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
+from study.spec.measured_checks import measured_problems
 from study.spec.other_task import missing_task, parts_at_the_top
 from study.spec.overrides import overlaid, with_setting
 from study.spec.own_metrics import own_catalogue
@@ -202,10 +203,10 @@ def _study(
         return ReadStudy(None, problems)
     absent, valid = Tree({}, document.location), file or salvaged(document)
     factors, more = factors_of(document.value.get("factors", absent), task)
-    tree = document.value.get("metrics", absent)
-    catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, task)
+    catalogue, wrong = own_catalogue(task, valid, document.value.get("metrics", absent))
     designs, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
     problems += more + wrong + unfit + undefined_names(document, catalogue)
+    problems += measured_problems(valid, document)
     paths = [factor.path for factor in factors]
     problems += title_problems(document.value.get("titles", absent), paths)
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
-from study.spec.schema import Match, Protocol, SequentialSeeds, Status, Timing
+from study.spec.schema import Match, Measured, Protocol, SequentialSeeds, Status, Timing
 from study.spec.searching import SearchRules
 from study.spec.task import ArmConfig
 from study.spec.tuning import TuningRules, Values
@@ -167,6 +167,8 @@ class Study:
     match: Match | None = None
     """The cost to which every arm has a twin refitted."""
 
+    measured: Measured | None = None
+    """The file that has the results of the trials, which are not run then."""
     tune: TuningRules | None = None
     search: SearchRules | None = None
 

@@ -15,6 +15,7 @@ TEXTS = (
     ("titles", ANY),
     ("claims", ANY),
     ("expects", ANY, ANY),
+    ("measured", "columns", ANY),
     ("metrics", ANY, "label"),
     ("protocol", "data"),
     ("published", ANY, "source"),

@@ -1,13 +1,14 @@
 """Statistics of trials: estimates, paired effects, tests and power, as frames from frames.
 
 A frame has one row per (arm, seed, metric). Rows without a seed are exact costs or timings of a
-session. The seed is the unit of sampling: arms that share seeds are compared seed by seed. NaN is a
-trial that diverged. Nothing here reads a file, and random draws have a fixed seed.
+session. The seed is the unit of sampling: arms that share seeds are compared seed by seed, and
+replicates that share none by Welch's method. NaN is a trial that diverged. Nothing here reads a
+file, and random draws have a fixed seed.
 """
 
 from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
-from study.stats.effects import Effect, Pairing, effects, pairing
+from study.stats.effects import Effect, Pairing, difference, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties, untested
 from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
@@ -17,7 +18,8 @@ from study.stats.fractional_effects import (
     is_fraction,
     resolution,
 )
-from study.stats.inference import FIXED, Inference, t_test
+from study.stats.independent import Independent
+from study.stats.inference import FIXED, UNPAIRED, Inference, sample_interval, t_test
 from study.stats.intervals import (
     ALPHA,
     CONFIDENCE,
@@ -84,6 +86,7 @@ __all__ = [
     "POWER",
     "RESAMPLED_FROM",
     "ROUNDING",
+    "UNPAIRED",
     "Combined",
     "Contrast",
     "Decision",
@@ -93,6 +96,7 @@ __all__ = [
     "FactorialEffect",
     "Hits",
     "ImageError",
+    "Independent",
     "Inference",
     "Leader",
     "MetricValue",
@@ -111,6 +115,7 @@ __all__ = [
     "contrasts",
     "corrected",
     "decided",
+    "difference",
     "effects",
     "estimates",
     "expected_best",
@@ -140,6 +145,7 @@ __all__ = [
     "ranking",
     "resampled",
     "resolution",
+    "sample_interval",
     "sd_range",
     "seeds_and_images",
     "seeds_for",

@@ -5,8 +5,9 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.effects import SUMMARY, by_arm, paired, summary, unpaired
-from study.stats.inference import FIXED, Inference
+from study.stats.effects import SUMMARY, by_arm, difference, summary, unpaired
+from study.stats.independent import Independent
+from study.stats.inference import FIXED, Inference, sample_p
 from study.stats.seeds_and_images import ImageError, over_images, p_over_images
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ def contrasts(
 
     `holm` corrects the sign-flip p, which assumes no shape but cannot be small with few seeds;
     `t_holm` corrects `t_p`, the p of the paired t test, which agrees with the interval and assumes
-    normal differences. A contrast that cannot be tested (a trial diverged, is missing, or nothing
-    varies) has NaN and still counts in the correction: otherwise a failure would make the others
-    look more significant. `other_tests` counts tests of the same family that are not among these.
-    The intervals and t tests of contrasts in `image_errors` are over new seeds and new images.
+    normal differences; where `how` pairs nothing it is Welch's, and there is no sign-flip test. A
+    contrast that cannot be tested (a trial diverged, is missing, or nothing varies) has NaN and
+    still counts in the correction: otherwise a failure would make the others look more
+    significant. `other_tests` counts tests of the same family that are not among these. The
+    intervals and t tests of contrasts in `image_errors` are over new seeds and new images.
 
     Neither test suits a comparison where runs of one arm sometimes collapse and runs of the other
     never do: with five such arms that equal the baseline on average, a study declares at least one
@@ -73,8 +75,9 @@ def contrasts(
     for contrast in dict.fromkeys(declared):
         arms = metrics.get(contrast.metric, {})
         pair = (arms.get(contrast.arm, empty), arms.get(contrast.other, empty))
-        differences = paired(*pair)
-        row = {**contrast._asdict(), "unpaired": unpaired(*pair), **summary(differences, how)}
+        differences = difference(*pair, how)
+        row = {**contrast._asdict(), "unpaired": unpaired(*pair, how)}
+        row |= summary(differences, how)
         rows.append(row | _t_test(differences, how, (image_errors or {}).get(contrast)))
     columns = [*Contrast._fields, "n", "unpaired", *SUMMARY[1:], "t_p"]
     table = pd.DataFrame(rows, columns=columns)
@@ -85,10 +88,12 @@ def contrasts(
     return table.assign(**corrected)
 
 
-def _t_test(differences: Numbers, how: Inference, error: ImageError | None) -> dict[str, float]:
+def _t_test(
+    differences: Numbers | Independent, how: Inference, error: ImageError | None
+) -> dict[str, float]:
     """The p of the t test; with an error due to images also the interval that agrees with it."""
-    if error is None:
-        return {"t_p": how.t_test(differences)}
+    if error is None or isinstance(differences, Independent):
+        return {"t_p": sample_p(differences, how)}
     # Both or neither, since the table says that the test agrees with the interval.
     low, high = over_images(how.interval(differences), error)
     return {"low": low, "high": high, "t_p": p_over_images(differences, error)}

@@ -11,12 +11,18 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.effects import SUMMARY, by_arm, paired, summary
+from study.stats.effects import SUMMARY, by_arm, difference, independent, paired, summary
+from study.stats.independent import Independent
 from study.stats.inference import FIXED, Inference
 from study.stats.rows import Choices
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from study.stats.intervals import Numbers
+
+    Pair = tuple[pd.Series[float], pd.Series[float]]
+    """The values of the arm after a step, and of the arm before it."""
 
 
 class Step(NamedTuple):
@@ -82,7 +88,7 @@ def steps(
         values = by_arm(part)
         for step, before, after in _steps(choices):
             if before in values and after in values:
-                effect = summary(paired(values[after], values[before]), how)
+                effect = summary(difference(values[after], values[before], how), how)
                 rows.append({"metric": metric, **step._asdict(), "added": step.added, **effect})
     return pd.DataFrame(rows, columns=[*KEYS, "others", "added", *SUMMARY])
 
@@ -104,21 +110,19 @@ def step_orders(
     rows = []
     for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         values = by_arm(part)
-        by_step: dict[Choices, list[tuple[Step, pd.Series[float]]]] = {}
+        by_step: dict[Choices, list[tuple[Step, Pair]]] = {}
         for step, before, after in _steps(choices):
             if before in values and after in values:
-                effect = (values[after] - values[before]).reindex(
-                    _shared_seeds(values, before, after)
-                )
                 # The first three fields name the step; `others` says where on the lattice it
                 # was taken.
-                by_step.setdefault(step[:3], []).append((step, effect))
+                pair = (values[after], values[before])
+                by_step.setdefault(step[:3], []).append((step, pair))
         for key, places in by_step.items():
             # By the levels second, so that places with as many departures have a fixed order.
             places.sort(key=lambda place: (place[0].added, place[0].others))
-            means = [effect.mean(skipna=False) for _, effect in places]  # NaN if a trial diverged
+            means = [_mean(pair, how) for _, pair in places]
             first, last = places[0][1], places[-1][1]
-            change = paired(last, first) if len(places) > 1 else np.empty(0)
+            change = _change(first, last, how) if len(places) > 1 else np.empty(0)
             ends = {
                 "first": means[0],
                 "last": means[-1],
@@ -131,8 +135,24 @@ def step_orders(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _shared_seeds(values: Mapping[str, pd.Series[float]], first: str, second: str) -> pd.Index:
-    return values[first].index.intersection(values[second].index)
+def _mean(pair: Pair, how: Inference) -> float:
+    """The mean effect of a step; NaN if a trial diverged."""
+    if how.paired:
+        return float(_by_seed(*pair).mean(skipna=False))
+    return independent((1, pair[0]), (-1, pair[1])).mean
+
+
+def _change(first: Pair, last: Pair, how: Inference) -> Numbers | Independent:
+    """The effect of a step in its last place less that in its first."""
+    if how.paired:
+        return paired(_by_seed(*last), _by_seed(*first))
+    # The four arms are distinct, as the places differ in other factors.
+    return independent((1, last[0]), (-1, last[1]), (-1, first[0]), (1, first[1]))
+
+
+def _by_seed(after: pd.Series[float], before: pd.Series[float]) -> pd.Series[float]:
+    """The effect of a step in every seed that both arms have."""
+    return (after - before).reindex(after.index.intersection(before.index))
 
 
 def _steps(choices: Mapping[str, Choices]) -> Iterator[tuple[Step, str, str]]:

@@ -1,12 +1,13 @@
-"""Effects: an arm's difference from the baseline, paired by seed, and the gain from pairing."""
+"""Effects: an arm's difference from the baseline, paired by seed or not; the gain from pairing."""
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.inference import FIXED, Inference
-from study.stats.intervals import CONFIDENCE, ROUNDING, varies
+from study.stats.independent import Independent
+from study.stats.inference import FIXED, Inference, sample_interval
+from study.stats.intervals import CONFIDENCE, ROUNDING, UNDEFINED, varies
 from study.stats.sign_flip import smallest_p
 
 if TYPE_CHECKING:
@@ -39,16 +40,18 @@ def effects(frame: pd.DataFrame, baseline: str, how: Inference = FIXED) -> pd.Da
     """One row per (arm, metric) that has seeds: the difference from `baseline`, paired by seed.
 
     n pairs, `unpaired` seeds that only one of the two has and that are left out, the `SUMMARY`, and
-    the BCa interval from bca_low to bca_high. NaN if a trial of either arm diverged.
+    the BCa interval from bca_low to bca_high. NaN if a trial of either arm diverged. Where `how`
+    pairs nothing, n is the size of the smaller arm, and the interval is Welch's.
     """
     import pandas as pd
 
     rows = []
     for metric, arms, base in _against(frame, baseline):
         for arm, values in arms.items():
-            differences = paired(values, base)
-            row = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base)}
-            ends = dict(zip(("bca_low", "bca_high"), how.bca(differences), strict=True))
+            differences = difference(values, base, how)
+            row = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base, how)}
+            bca = UNDEFINED if isinstance(differences, Independent) else how.bca(differences)
+            ends = dict(zip(("bca_low", "bca_high"), bca, strict=True))
             rows.append(row | summary(differences, how) | ends)
     return pd.DataFrame(rows, columns=list(Effect._fields))
 
@@ -126,14 +129,32 @@ def paired(values: pd.Series[float], base: pd.Series[float]) -> Numbers:
     return minuend - subtrahend
 
 
-def unpaired(values: pd.Series[float], base: pd.Series[float]) -> int:
-    return len(values.index.symmetric_difference(base.index))
+def difference(
+    values: pd.Series[float], base: pd.Series[float], how: Inference = FIXED
+) -> Numbers | Independent:
+    """The difference `values` - `base`, seed by seed or of the two means."""
+    return paired(values, base) if how.paired else independent((1, values), (-1, base))
 
 
-def summary(differences: Numbers, how: Inference = FIXED) -> dict[str, float]:
-    """The `SUMMARY` of paired differences (n,)."""
+def independent(*parts: tuple[float, pd.Series[float]]) -> Independent:
+    """A weighted sum of the means of arms."""
+    weights: Sequence[float] = [weight for weight, _ in parts]
+    return Independent(weights, [values.to_numpy(float) for _, values in parts])
+
+
+def unpaired(values: pd.Series[float], base: pd.Series[float], how: Inference = FIXED) -> int:
+    return len(values.index.symmetric_difference(base.index)) if how.paired else 0
+
+
+def summary(differences: Numbers | Independent, how: Inference = FIXED) -> dict[str, float]:
+    """The `SUMMARY` of paired differences (n,), or of a difference of independent groups."""
     import numpy as np
 
+    if isinstance(differences, Independent):
+        # Signs belong to pairs: no sign-flip test.
+        ends = sample_interval(differences, how)
+        values = (differences.mean, differences.sd, *ends, float("nan"), float("nan"))
+        return {"n": differences.n} | dict(zip(SUMMARY[1:], values, strict=True))
     n, several = len(differences), len(differences) > 1
     mean = differences.mean() if n else float("nan")
     # Differences that cancel leave a rounding error, which is no effect.

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.effects import summary
+from study.stats.effects import by_arm, independent, summary
+from study.stats.independent import Independent
 from study.stats.inference import FIXED, Inference
 from study.stats.rows import Choices, of_arms
 
@@ -62,7 +63,7 @@ def factorial(
     for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         for term in terms(counts):
             weights = {arm: _weight(levels, counts, term) for arm, levels in choices.items()}
-            effect = summary(contrast(part, weights), how)
+            effect = summary(contrast(part, weights, how), how)
             rows.append({"metric": metric, "term": term, "aliases": (), **effect})
     return pd.DataFrame(rows, columns=list(FactorialEffect._fields))
 
@@ -91,10 +92,15 @@ def _weight(levels: Choices, counts: Sequence[int], term: Term) -> float:
     return weight
 
 
-def contrast(part: pd.DataFrame, weights: Mapping[str, float]) -> Numbers:
-    """The weighted sum of arms, for every seed that all of them have."""
+def contrast(
+    part: pd.DataFrame, weights: Mapping[str, float], how: Inference = FIXED
+) -> Numbers | Independent:
+    """The weighted sum of arms, for every seed that all of them have, or of their means."""
     needed = {arm: weight for arm, weight in weights.items() if weight}
     own = of_arms(part, needed)
+    if not how.paired:
+        values, empty = by_arm(own), own["value"].iloc[:0]
+        return independent(*((weight, values.get(arm, empty)) for arm, weight in needed.items()))
     # As with paired differences: only seeds for which every arm has a trial.
     complete = own.groupby("seed")["arm"].transform("nunique") == len(needed)
     weighted = own["value"] * own["arm"].map(needed)

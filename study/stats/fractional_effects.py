@@ -104,6 +104,6 @@ def fractional(
         for (term, _), *aliases in alias_classes(choices.values()):
             scale = 2.0 ** len(term) / len(choices)
             weights = {arm: scale * _sign(levels, term) for arm, levels in choices.items()}
-            effect = summary(contrast(part, weights), how)
+            effect = summary(contrast(part, weights, how), how)
             rows.append({"metric": metric, "term": term, "aliases": tuple(aliases), **effect})
     return pd.DataFrame(rows, columns=list(FactorialEffect._fields))

@@ -199,6 +199,7 @@ class SequentialInference:
     tests: int
     """The tests of the family, whose intervals hold together."""
     name: ClassVar[str] = "repeated 95 % interval"
+    paired: ClassVar[bool] = True
 
     def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]:
         """The repeated interval, which holds wherever seeds end; None: for all tests at once."""

@@ -276,7 +276,7 @@ def mistake(entry: object) -> str:
         isinstance(m, Metric) for m in metrics.values()
     ):
         return "has no catalogue: a Catalogue of a Metric by name"
-    return "" if metrics else "has no metric in its catalogue"
+    return "" if metrics or entry.declares_metrics else "has no metric in its catalogue"
 
 
 def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
@@ -294,7 +294,7 @@ def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
 
 
 OURS = ("classification", "detection", "program")
-"""The tasks of this package; others come from plugins."""
+"""The tasks of this package that run trials; others come from plugins."""
 
-TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in OURS}
+TASKS: dict[str, Task | str] = {n: f"study.tasks.{n}.task" for n in (*OURS, "results")}
 """Tasks by name: the task, or the module that has it as `TASK`."""

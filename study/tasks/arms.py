@@ -9,7 +9,7 @@ from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm, Study
 from study.store.cost_records import ArmCost
-from study.store.records import ImageFingerprint, TrialConfig
+from study.store.records import ImageFingerprint, Result, TrialConfig
 from study.store.states import DONE
 from study.store.store import Store, agree
 
@@ -104,6 +104,8 @@ class Trial:
     """True for a trial of the A/A arm: the baseline with a seed that is not the study's."""
     images: Mapping[str, ImageFingerprint] | None = None
     """Fingerprints of the images of the result, by split; old results have none."""
+    imported: Result | None = field(default=None, repr=False)
+    """The result that the study takes from a file of results; the store has none then."""
 
     @property
     def done(self) -> bool:
@@ -125,6 +127,11 @@ def stored_trial(name: str, seed: int, config: TrialConfig, store: Store) -> Tri
     agree(name, result.config, config, store.trial(name))
     code, images = result.environment.computing, result.images or None
     return Trial(name, seed, result.state, code, images=images)
+
+
+def result_of(trial: Trial, store: Store) -> Result | None:
+    """The result of a trial: that of a file of results, else the store's."""
+    return trial.imported or store.result(trial.name)
 
 
 @dataclass(frozen=True)

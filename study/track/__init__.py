@@ -18,7 +18,7 @@ from study.store.job_records import Delivered
 from study.store.records import EpochRow, Result
 from study.store.states import DONE
 from study.store.store import Store
-from study.tasks.arms import PlannedArm, Trial
+from study.tasks.arms import PlannedArm, Trial, result_of
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject
 
@@ -96,7 +96,7 @@ class Follower:
         # A finished trial never changes; a failed one may be run again and is looked at.
         if logged.state in DONE:
             return 0
-        rows, result = self.store.history(trial.name), self.store.result(trial.name)
+        rows, result = self.store.history(trial.name), result_of(trial, self.store)
         state, new = result.state if result else "", rows[logged.epochs :]
         ended = state not in ("", logged.state)  # a failed trial may end a second time
         if not new and not ended:

@@ -33,8 +33,9 @@ MAY_IMPORT = {
     "tasks.training": {"errors", "store", "trial"},
     "tasks.detection": TRAINS_NETWORKS,
     "tasks.program": {"errors", "spec", "store", "tasks", "trial"},
+    "tasks.results": {"errors", "spec", "store", "tasks", "trial"},
     "tune": {"errors", "spec", "store", "tasks", "trial"},
-    "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "tune"},
+    "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "text", "tune"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
     "analysis": {
         "errors",

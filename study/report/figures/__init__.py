@@ -25,6 +25,7 @@ from study.report.figures.search import search
 from study.report.figures.speed import speed
 from study.report.figures.style_sheets import styled
 from study.report.figures.tuning import tuning
+from study.report.text import imported
 
 __all__ = ["FIGURES", "ReportFigure", "all_figures", "figures_by_kind", "files", "svg"]
 
@@ -36,11 +37,17 @@ def all_figures(report: Report) -> list[ReportFigure]:
 
 def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
     """The same by the key of `FIGURES`; kinds without data have an empty list."""
+    origin = imported.origin(report.analysis)
     with styled(report.style):
         return {
             # With the labels as they are in the study file, and as the fonts write them.
             kind: [
-                replace(drawn, style=report.style, data=with_drawn_labels(drawn.data))
+                replace(
+                    drawn,
+                    style=report.style,
+                    data=with_drawn_labels(drawn.data),
+                    alt=f"{drawn.alt} {origin}".rstrip(),
+                )
                 for drawn in draw(report)
             ]
             for kind, draw in FIGURES.items()

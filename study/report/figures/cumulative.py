@@ -114,8 +114,8 @@ def _moved_factor(before: Choices, here: Choices) -> int:
 def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> pd.DataFrame:
     """One row per mark; `what` is its kind.
 
-    A level is an arm's mean, a step the paired difference from the row above, a cost the arm's
-    cost, if costs differ.
+    A level is an arm's mean, a step the difference from the row above, a cost the arm's cost,
+    if costs differ.
     """
     analysis, unknown = report.analysis, MeanOverSeeds(0, nan, nan, nan)
     records, cost = list[dict[str, object]](), _first_cost(report, path)
@@ -193,7 +193,8 @@ def _figure(
         )
     write_note(
         figure,
-        f"● mean{interval} · step: paired difference from the row above{step.rpartition(', ')[0]}",
+        f"● mean{interval} · step: {'paired ' * report.plan.paired}difference from "
+        f"the row above{step.rpartition(', ')[0]}",
     )
     return figure
 

@@ -13,6 +13,7 @@ from study.report.figures.forest import FLOOR, MEAN, SEED, ForestPlot, figures
 from study.report.figures.report_figure import ReportFigure, frame
 from study.report.figures.states import state
 from study.report.table import plain
+from study.report.text import pairing
 from study.spec.metric import sized
 from study.tasks.arms import PlannedArm
 
@@ -28,7 +29,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
     plan = report.plan
     if len(plan.study.designs) == 1 and plan.study.designs.keys() <= INSTEAD:
         return
-    pair = "image" if plan.evaluates_given_weights else "seed"
+    pair = "paired by image" if plan.evaluates_given_weights else pairing.clause(plan)
     names = report.analysis.of_kind("quality")
     # If every quality has a size there is no other way to see the effects.
     unsized = [name for name in names if sized(name)[1] is None]
@@ -38,7 +39,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
         points(report),
         "arm",
         unsized or names,
-        f"Differences from {plain(plan.baseline.label)}, paired by {pair}.",
+        f"Differences from {plain(plan.baseline.label)}, {pair}.",
         {arm.digest: state(arm) for arm in plan.arms},
         _zero(plan),
     )
@@ -82,11 +83,13 @@ def _records(report: Report, part: pd.DataFrame, arm: PlannedArm) -> Iterator[di
     if pairs.empty or pairs.isna().any():
         yield {"what": _why(plan, arm)}
         return
-    name = str(part["metric"].iloc[0])
+    name, analysis = str(part["metric"].iloc[0]), report.analysis
     # Images, not seeds, are the sample of given weights: the seed would be the mean once more.
-    for seed, value in () if report.analysis.hits.of(name) else pairs.items():
+    # Replicates without seeds have no differences one by one.
+    alone = bool(analysis.hits.of(name)) or not analysis.plan.paired
+    for seed, value in () if alone else pairs.items():
         yield {"what": SEED, "seed": seed, "value": value}
-    effect = report.analysis.effects[arm.digest, name]
+    effect = analysis.effects[arm.digest, name]
     ends = {"value": effect.mean, "low": effect.low, "high": effect.high}
     yield {"what": MEAN, "n": len(pairs), **ends}
 

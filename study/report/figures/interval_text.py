@@ -15,5 +15,7 @@ def interval_text(analysis: Analysis, metric: str, *, level: bool = False) -> st
         return f"95 % bootstrap interval, {many(analysis.hits.images, 'image')}"
     # Only the kind: what follows it belongs into a caption.
     kind = sequential.interval(analysis).partition(",")[0]
+    if level and not analysis.plan.paired:  # Welch's is that of a difference
+        kind = "95 % t interval"
     scale = " on the logit scale" if level and analysis.catalogue[metric].is_fraction else ""
     return f"{kind}{scale}, {sequential.seeds(analysis).removesuffix(' (n)')}"

@@ -10,11 +10,12 @@ from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.tables.estimates import effect_cell
-from study.report.text import sequential
+from study.report.text import pairing, sequential
 from study.spec.arm_names import sum_name
 from study.stats.factorial_effects import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
+UNPAIRED_HEADS = ("Difference [95 % CI]", "p, Welch", "Holm")
 
 Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 """Effects by metric and term."""
@@ -29,20 +30,24 @@ def contrast_table(analysis: Analysis) -> Table | None:
         return sequential_table(analysis)
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
     tests = analysis.tests
-    labels = _labels(plan)
+    labels, heads = _labels(plan), HEADS if analysis.plan.paired else UNPAIRED_HEADS
     rows = (
-        Row(_pair(analysis, row, labels), False, (_difference(analysis, row), *_tests(row)))
+        Row(
+            _pair(analysis, row, labels),
+            False,
+            (_difference(analysis, row), *_tests(row))[: len(heads)],
+        )
         for row in analysis.contrasts
     )
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
-            "Comparisons that the study declares in contrasts or claims, paired by seed; "
-            f"two-sided p of no difference{_correction(tests, declared)}."
+            "Comparisons that the study declares in contrasts or claims, "
+            f"{pairing.clause(plan)}; two-sided p of no difference{_correction(tests, declared)}."
         ),
-        heads=HEADS,
+        heads=heads,
         blocks=(TableBlock("", tuple(rows)),),
-        notes=tuple(plain(note) for note in (*_images(analysis), *_limits(tests, analysis.seeds))),
+        notes=tuple(plain(note) for note in (*_images(analysis), *_limits(analysis, tests))),
     )
 
 
@@ -85,9 +90,13 @@ def _images(analysis: Analysis) -> Iterator[str]:
         )
 
 
-def _limits(tests: int, seeds: int) -> Iterator[str]:
+def _limits(analysis: Analysis, tests: int) -> Iterator[str]:
+    seeds = analysis.seeds
     if seeds == 1:
         yield "With one seed there is neither an interval nor a test."
+        return
+    if not analysis.plan.paired:
+        yield "Welch's test agrees with the interval and assumes normally distributed values."
         return
     yield (
         "The t test agrees with the interval and assumes normally distributed differences; the "
@@ -175,12 +184,13 @@ def factor_table(analysis: Analysis) -> Table | None:
             for term in sized_terms
         )
 
+    how = pairing.clause(plan)
     return Table(
         name=plain(f"{study.title}-factors"),
         caption=plain(
             "Effect of each level against the first level of its factor, averaged over the levels "
-            "of all other factors; ×: change of that effect with a level of another factor. Paired "
-            f"by seed{_repeated(analysis)}.{SUMS * aliased}"
+            "of all other factors; ×: change of that effect with a level of another factor. "
+            f"{how[0].upper()}{how[1:]}{_repeated(analysis)}.{SUMS * aliased}"
         ),
         heads=tuple(
             format.effect_head(plan.catalogue[name], interval=analysis.seeds > 1) for name in names

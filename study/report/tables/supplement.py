@@ -57,7 +57,8 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
     yield _seeds(analysis, name)
     if analysis.has_interval(name):
         yield _mean(analysis, name)
-    if analysis.seeds > 1 and len(analysis.plan.arms) > 1:
+    # Signs belong to pairs.
+    if analysis.plan.paired and analysis.seeds > 1 and len(analysis.plan.arms) > 1:
         yield _sign_flip(analysis, name)
     if any(metric == name for _, metric in analysis.generalising):
         yield _images(analysis, name)
@@ -66,6 +67,7 @@ def _quality(analysis: Analysis, name: str) -> Iterator[ArmColumn]:
 def _seeds(analysis: Analysis, name: str) -> ArmColumn:
     """The value of every seed, or their number and range if there are many."""
     metric, by_arm = analysis.catalogue[name], dict[str, list[float]]()
+    by = "by seed" if analysis.plan.paired else "replicates"
     for row in typed_rows(analysis.measurements, MetricValue):
         # Costs and timings have no seed, which is NaN.
         if row.metric == name and row.seed == row.seed:
@@ -83,7 +85,7 @@ def _seeds(analysis: Analysis, name: str) -> ArmColumn:
             return Cell(f"{len(texts)}: {low} to {high}", value=len(texts))
         return Cell(", ".join(texts), value=len(texts), parts={"n": str(len(texts))})
 
-    return ArmColumn(f"{name}-seeds", f"{format.head(metric)}, by seed", cell)
+    return ArmColumn(f"{name}-seeds", f"{format.head(metric)}, {by}", cell)
 
 
 def _mean(analysis: Analysis, name: str) -> ArmColumn:

@@ -12,7 +12,9 @@ from study.stats import SeedsAndImages
 
 
 def tables(comparison: Comparison) -> list[Table]:
-    seeds = [_seed_table(comparison)] if len(comparison.seeds) else []
+    # Replicates without seeds have no rows in common.
+    by_seed = comparison.plan.paired and len(comparison.seeds)
+    seeds = [_seed_table(comparison)] if by_seed else []
     return [_metric_table(comparison), *seeds]
 
 
@@ -105,7 +107,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     several = f"; the p values are not corrected for {len(quality)} metrics"
     yield f"The study {declaration} in advance{several if len(quality) > 1 else ''}."
     smallest = stats.smallest_p(int(row.n))
-    if smallest > stats.ALPHA:
+    if smallest > stats.ALPHA and comparison.plan.paired:
         yield f"A sign-flip test of {row.n:.0f} pairs cannot go below p = {smallest:.3g}."
     if row.unpaired:
         yield f"Seeds that only one of the two arms has, left out: {row.unpaired:.0f}."

@@ -127,7 +127,6 @@ def _largest(compared: ComparedArms) -> str:
 
 
 def _several(compared: ComparedArms) -> Iterator[str]:
-    name = format.name(compared.metric)
     if compared.different:
         yield from _distinguished(compared)
     elif compared.indistinguishable:
@@ -137,11 +136,18 @@ def _several(compared: ComparedArms) -> Iterator[str]:
     for arms in _constant_groups(compared):
         yield _constant(compared, arms)
     if compared.with_one_seed:
-        verb = "shares" if len(compared.with_one_seed) == 1 else "share"
-        yield (
-            f"{compared.listed(compared.with_one_seed, amounts=True)} {verb} one seed with "
-            f"{compared.base} in {name}, too few to separate a difference from noise."
-        )
+        yield _one_seed(compared)
+
+
+def _one_seed(compared: ComparedArms) -> str:
+    arms, several = compared.with_one_seed, len(compared.with_one_seed) > 1
+    shared = f"{'share' if several else 'shares'} one seed with {compared.base}"
+    alone = f"{'have' if several else 'has'} one replicate, or {compared.base} has"
+    why = shared if compared.analysis.plan.paired else alone
+    return (
+        f"{compared.listed(arms, amounts=True)} {why} in {format.name(compared.metric)}, too few "
+        "to separate a difference from noise."
+    )
 
 
 def _distinguished(compared: ComparedArms) -> Iterator[str]:

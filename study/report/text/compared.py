@@ -7,6 +7,7 @@ from functools import cached_property
 
 from study import format
 from study.analysis.analysis import Analysis
+from study.report.text import pairing
 from study.report.text.decimals import readable
 from study.spec.arm_names import in_prose
 from study.spec.metric import Metric
@@ -101,7 +102,9 @@ class ComparedArms:
         metric = self.analysis.plan.tested
         wide = (self._generalising.get((arm, metric)) for arm in arms)
         images = max((row.images for row in wide if row is not None), default=0)
-        return f"{text} paired seeds" + f", {format.many(images, 'image')}" * bool(images)
+        return pairing.replicates(
+            self.analysis.plan, text
+        ) + f", {format.many(images, 'image')}" * bool(images)
 
     def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
         """The labels of the first arms, with their differences, and how many more there are."""

@@ -6,7 +6,7 @@ from study import format
 from study.analysis.analysis import Analysis
 from study.metrics import RULES
 from study.report.table import Table
-from study.report.text import given_weights, noise, notes, search, sequential, tuning
+from study.report.text import given_weights, noise, notes, pairing, search, sequential, tuning
 from study.spec.metric import of_batch
 from study.spec.study import MATCHED
 from study.stats import fewest_varying
@@ -43,8 +43,8 @@ def _baseline(analysis: Analysis, table: Table) -> str:
     changes = "; costs: in brackets the change from ●" * _has_changes(table)
     if analysis.plan.evaluates_given_weights:
         return f"●: baseline. {given_weights.difference_caption(analysis).rstrip('.')}{changes}."
-    paired = ", paired by seed" * (analysis.seeds > 1)
-    return f"●: baseline; Δ: difference from ●{paired}{changes}."
+    how = f", {pairing.clause(analysis.plan)}" * (analysis.seeds > 1)
+    return f"●: baseline; Δ: difference from ●{how}{changes}."
 
 
 def _has_changes(table: Table) -> bool:
@@ -57,8 +57,9 @@ def _marks(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     if format.TIED in text:
         few = f", or fewer than {fewest_varying()} images differ" * bool(analysis.hits.arrays)
         yield (
-            f"{format.TIED}: not distinguishable from the best: the {analysis.inference.name} "
-            f"of the paired difference includes zero{few} (each comparison alone, uncorrected)."
+            f"{format.TIED}: not distinguishable from the best: the {analysis.inference.name} of "
+            f"the {'paired ' * analysis.plan.paired}difference includes zero{few} (each comparison "
+            "alone, uncorrected)."
         )
     if f" {format.UNTESTED}" in text:
         yield (
@@ -152,12 +153,13 @@ def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     elif analysis.plan.study.sequential:
         yield from sequential.notes(analysis)
     elif analysis.seeds == 1:
-        yield "With one seed there is neither a standard deviation nor an interval."
+        name = "seed" if analysis.plan.paired else "replicate"
+        yield f"With one {name} there is neither a standard deviation nor an interval."
     if f"/{analysis.seeds})" in text and not analysis.plan.study.sequential:
-        yield (
-            f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
-            "in both arms)."
-        )
+        file = analysis.plan.measured
+        have = f"are in {file.name}" if file else "have finished"
+        values = pairing.seeds(analysis.plan, analysis.seeds)
+        yield f"(n/{analysis.seeds}): n of {values} {have} (for a difference: in both arms)."
     deltas = {key.removesuffix("-delta") for key in table.keys if key.endswith("-delta")}
     # Decisions also ask whether other images would agree, which may be wider.
     if deltas & {metric for _, metric in analysis.generalising} and "[" in text:

@@ -77,7 +77,8 @@ def _missing(analysis: Analysis) -> Iterator[str]:
     if unevaluated and not trials and not refusals:
         yield f"Not evaluated for every arm: {_heads(analysis, unevaluated)}."
     earlier = [n for n in analysis.of_kind("quality") if not sized(n)[1] and _lacking(analysis, n)]
-    if earlier and not trials and analysis.seeds:
+    # The notes of the plan name what a file of results lacks.
+    if earlier and not trials and analysis.seeds and not plan.measured:
         yield (
             f"{_heads(analysis, earlier)}: not in the results of an earlier version; to measure "
             "it, run the study in another store (--store)."
@@ -139,7 +140,8 @@ def _refused(analysis: Analysis) -> Iterator[str]:
 
 def _seeds(analysis: Analysis) -> Iterator[str]:
     """The smallest p that a sign-flip test can reach, where that decides nothing."""
-    if not analysis.of_kind("quality") or analysis.seeds < 2 or analysis.plan.study.sequential:
+    fixed = analysis.plan.paired and not analysis.plan.study.sequential
+    if not analysis.of_kind("quality") or analysis.seeds < 2 or not fixed:
         return
     smallest = smallest_p(analysis.seeds)
     # A two-sided sign-flip test of n pairs has p of at least 2 / 2^n, 0.031 for six.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from study.analysis.analysis import Analysis
 from study.format import many
+from study.report.text import pairing
 from study.stats import SequentialInference
 
 
@@ -11,7 +12,7 @@ def seeds(analysis: Analysis) -> str:
     """The number of seeds of an arm in words: "3 seeds", or "1 to 3 of 9 seeds" while some run."""
     limits = analysis.plan.study.sequential
     if limits is None:
-        return f"{_finished(analysis)}{analysis.seeds} seeds"
+        return f"{_finished(analysis)}{pairing.seeds(analysis.plan, analysis.seeds)}"
     return f"{limits.min} to {limits.max} seeds (n)"
 
 
@@ -28,7 +29,7 @@ def interval(analysis: Analysis) -> str:
     """The kind of the intervals of differences in words."""
     how = analysis.inference
     if not isinstance(how, SequentialInference):
-        return "95 % t interval"
+        return "95 % t interval" if how.paired else "95 % Welch interval"
     together = f", and for {how.tests} comparisons together" if how.tests > 1 else ""
     return f"repeated 95 % interval, which holds at every look at the seeds{together}"
 

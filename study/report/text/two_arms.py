@@ -6,6 +6,7 @@ from functools import partial
 from study import format, stats
 from study.analysis.quantities import SpeedRatio
 from study.analysis.two_arms import Comparison, MetricRow, SeedRow
+from study.report.text import pairing
 
 
 def answer(comparison: Comparison) -> str:
@@ -63,7 +64,7 @@ def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
     first, second = comparison.labels
     metric = comparison.plan.catalogue[comparison.tested]
     name = format.name(metric)
-    pairs = f"{row.n:.0f} paired seeds"
+    pairs = pairing.replicates(comparison.plan, f"{row.n:.0f}")
     better = (row.mean > 0) == (metric.better == "higher")
     word = "better" if better else "worse"
     if row.low != row.low:
@@ -83,7 +84,8 @@ def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
         "if their number is set in advance (adding seeds until a test decides at least doubles "
         "its errors)"
     )
-    advice = needed if row.seeds > row.n else ""
+    # Of pairs: without them more replicates are needed.
+    advice = needed if row.seeds > row.n and comparison.plan.paired else ""
     relation = f"{second} cannot be distinguished from {first} with {pairs}"
     return f"In {name} {relation}: {difference}{advice}"
 

@@ -13,11 +13,13 @@ from study.spec.schema.file import (
     salvaged,
 )
 from study.spec.schema.match import Match
+from study.spec.schema.measured import Measured
 from study.spec.schema.messages import known_keys, validated
 from study.spec.schema.published import Protocol, Published, Status, Value, parted
 
 __all__ = [
     "Match",
+    "Measured",
     "Named",
     "OwnMetric",
     "Protocol",

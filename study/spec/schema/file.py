@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from study.spec.schema.match import Match
+from study.spec.schema.measured import Measured
 from study.spec.schema.published import Protocol, Published
 from study.spec.schema.reading import From
 from study.spec.schema.search import SearchKeys
@@ -100,6 +101,9 @@ class StudyFile(Strict):
     ) = Field(
         1,
         description="number of seeds, a list, or {min, max, stop: decided}; 0 trains nothing",
+    )
+    measured: Text | Measured | None = Field(
+        None, description="a file of results in place of training: runs.csv, or {file, seed, ...}"
     )
     match: Match | None = Field(
         None, description="refit each arm's width until it costs what the baseline costs"

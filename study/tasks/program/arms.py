@@ -35,7 +35,8 @@ def resolved(file: ReadStudy) -> ResolvedArms:
     study, configurations = file.complete()
     wrong = wrong_together(study, configurations)
     right = [_resolved(study, arm) for arm in study.arms if not arm.config.unresolved]
-    readings = [*metric_problems(study, file.places)]
+    # Nothing is run, so nothing need give the metrics.
+    readings = [] if study.measured else [*metric_problems(study, file.places)]
     return ResolvedArms(right, [*wrong, *readings, *duplicates(right, file.places)])
 
 

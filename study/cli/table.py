@@ -1,0 +1,124 @@
+"""table: the report of results that exist, without a study file."""
+
+import os
+from pathlib import Path
+
+import click
+
+from study.api.request import StudyRequest
+from study.cli.messages import message
+from study.cli.options import figure_options, reports_option
+from study.cli.report import claim_folder, write_and_show
+from study.errors import StudyError
+from study.report.figure_style import FigureStyle
+
+PATTERN = set("*?[")
+"""Characters by which a name is a pattern of several files."""
+BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
+
+
+@click.command("table")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--arm",
+    "arms",
+    metavar="COLUMN",
+    multiple=True,
+    required=True,
+    help="The column that says which arm a row is of; several are combined.",
+)
+@click.option("--metric", "metrics", metavar="COLUMN", multiple=True, required=True)
+@click.option("--seed", metavar="COLUMN", help="[default: seed, if there is such a column]")
+@click.option("--unpaired", is_flag=True, help="Seeds have nothing in common: Welch's test.")
+@click.option("--baseline", default="", metavar="ARM", help="[default: that of the first row]")
+@click.option("--better", metavar="HOW", multiple=True, help=BETTER)
+@click.option(
+    "--where", metavar="COLUMN=VALUE", multiple=True, help="Only rows that have this value."
+)
+@reports_option
+@figure_options
+@click.option("--html", is_flag=True, help="Also write page.html, one self-contained page.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="STUDY.yaml",
+    help="Keep the study file, to go on from there.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the study file and write nothing.")
+def table_command(
+    file: str,
+    arms: tuple[str, ...],
+    metrics: tuple[str, ...],
+    seed: str | None,
+    unpaired: bool,
+    baseline: str,
+    better: tuple[str, ...],
+    where: tuple[str, ...],
+    reports: Path,
+    style: FigureStyle,
+    html: bool,
+    save: Path | None,
+    dry_run: bool,
+) -> None:
+    """Table, effects and figures of the results in FILE.
+
+    FILE is CSV, JSON lines, parquet, or an export of wandb, with a row per run; or a folder or a
+    pattern of such files, such as "runs/*/summary.csv" of timm, with a run each.
+    """
+    if unpaired and seed:
+        raise click.UsageError("--unpaired uses no seeds: leave --seed out")
+    from study.api.table import ColumnChoice, in_memory
+    from study.plan.measured.files import result_table
+
+    place, name = _place(file)
+    pairs = dict(_pair(text) for text in where)
+    choice = ColumnChoice(arms, metrics, "" if unpaired else seed, baseline, better, pairs)
+    study = in_memory(choice, result_table(name, place.parent), _near(place.parent, name, save))
+    for note in study.notes:
+        message(f"note: {note}")
+    if dry_run:
+        click.echo(study.text, nl=False)
+        return
+    request = StudyRequest(save or place, None, (), Path("results"), text=study.text)
+    if save:
+        _keep(save, study.text)
+        request = StudyRequest(save, None, (), Path("results"))
+    plan, store = request.plan()
+    claim_folder(plan, reports)
+    write_and_show(plan, store, reports, style, html=html)
+
+
+def _place(file: str) -> tuple[Path, str]:
+    """The path of the study in memory, and the results as they are named from its folder."""
+    path = Path(file)
+    if path.is_file() or not (path.is_dir() or PATTERN & set(file)):
+        whole = path.with_name(f"{path.stem}.yaml")
+        # A study of this name is another one, whose report must not be replaced.
+        return path if whole.exists() else whole, path.name
+    # A pattern has no name, but the folder where it begins has one.
+    parts = [part for part in path.parts if not PATTERN & set(part) and part.strip("./")]
+    return Path(f"{parts[-1] if parts else 'results'}.yaml"), file
+
+
+def _near(folder: Path, name: str, save: Path | None) -> str:
+    """The results as the study file names them: from its own folder, if it is kept."""
+    return os.path.relpath(folder / name, save.parent) if save else name
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not equals or not column:
+        raise click.UsageError(f'--where takes COLUMN=VALUE, not "{text}"')
+    return column, value
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a study file; one that exists may have been edited since."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise StudyError(f"{path} exists: choose another name, or delete it") from None
+    except OSError as error:
+        raise StudyError(f"{path} cannot be written: {error.strerror}") from error
+    message(f"wrote {path}: go on with study report {path}")

@@ -1,0 +1,132 @@
+"""The columns of a file of results: which one has a factor, a metric, or the seed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from study.errors import SpecError, unknown
+from study.plan.measured.files import ResultTable
+from study.plan.measured.formats import cell
+from study.spec.schema.measured import Measured, MeasuredColumn
+from study.spec.study import Factor, Level, Study
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a file that a study reads."""
+
+    factors: tuple[Mapping[str, str], ...]
+    """By factor: its column under "", or that of every key that its levels set."""
+    metrics: Mapping[str, MeasuredColumn]
+    seed: str
+    """The column of seeds; "" without one."""
+
+
+def columns(study: Study, measured: Measured, table: ResultTable) -> Columns:
+    """The columns of the factors, of the qualities and of the seed.
+
+    Raises:
+        SpecError: one that the study needs is not there.
+    """
+    _refuse_unknown(study, measured, table)
+    factors = tuple(_of_factor(factor, measured, table) for factor in study.factors)
+    return Columns(factors, _of_metrics(study, measured, table), _of_seed(measured, table))
+
+
+def _refuse_unknown(study: Study, measured: Measured, table: ResultTable) -> None:
+    """Refuse names of `columns` and `where` that the study or the file has not."""
+    of_factors = (name for f in study.factors for name in (*_names(f), *_keys(f)))
+    names = list(dict.fromkeys([*study.catalogue, *of_factors]))
+    for name in measured.columns:
+        if name not in names:
+            raise SpecError(f"measured.columns: {unknown('metric or factor', name, names)}")
+    given = (measured.column(name) for name in measured.columns)
+    for name in (*(column.column for column in given if column), *measured.where):
+        _require(name, table)
+
+
+def _require(name: str, table: ResultTable) -> None:
+    if name not in table.columns:
+        raise SpecError(f"{table.name}: {unknown('column', name, table.columns)}")
+
+
+def _names(factor: Factor) -> list[str]:
+    """The names that the column of a factor may have."""
+    return [factor.path, factor.path.rpartition(".")[2], factor.title]
+
+
+def _keys(factor: Factor) -> list[str]:
+    """The keys that the levels of a factor set, if all of them are mappings."""
+    values = [level.value for level in factor.levels]
+    keys = dict.fromkeys(key for value in values if isinstance(value, dict) for key in value)
+    return [*keys] if all(isinstance(value, dict) for value in values) else []
+
+
+def _of_factor(factor: Factor, measured: Measured, table: ResultTable) -> dict[str, str]:
+    given = (measured.column(name) for name in _names(factor))
+    if chosen := next(filter(None, given), None):
+        return {"": chosen.column}
+    if there := [name for name in _names(factor) if name in table.columns]:
+        return {"": there[0]}
+    chosen_keys = {key: measured.column(key) for key in _keys(factor)}
+    keys = {key: own.column if own else key for key, own in chosen_keys.items()}
+    if keys and {*keys.values()} <= {*table.columns}:
+        return keys
+    wanted = " or ".join(dict.fromkeys(_names(factor)))
+    why = unknown("column", _names(factor)[1], table.columns)
+    raise SpecError(f"{table.name} has no column for the factor {factor.path} ({wanted}): {why}")
+
+
+def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[str, MeasuredColumn]:
+    """The columns of the qualities that the file has; those that the study prints must be there."""
+    metrics = dict[str, MeasuredColumn]()
+    for name in dict.fromkeys([*study.columns, *study.catalogue]):
+        metric = study.catalogue[name]
+        if metric.kind != "quality":
+            continue
+        there = [column for column in (name, metric.label) if column in table.columns]
+        if chosen := measured.column(name):
+            metrics[name] = chosen
+        elif there:
+            metrics[name] = MeasuredColumn(column=there[0])
+        elif name in study.columns:
+            why = unknown("column", name, table.columns)
+            raise SpecError(f"{table.name} has no column for the metric {name}: {why}")
+    if not metrics:
+        raise SpecError(f"measured: columns has no quality to take from {table.name}")
+    return metrics
+
+
+def _of_seed(measured: Measured, table: ResultTable) -> str:
+    name = measured.seed or ""
+    if name and "seed" in measured.model_fields_set:
+        _require(name, table)
+    return name if name in table.columns else ""
+
+
+# ---- levels ----
+
+
+def level_of(factor: Factor, keys: Mapping[str, str], cells: Mapping[str, str]) -> int | None:
+    """The level that the cells of a row have; None for a value that no level has."""
+    matches = [n for n, level in enumerate(factor.levels) if _is(level, keys, cells)]
+    return matches[0] if matches else None
+
+
+def _is(level: Level, keys: Mapping[str, str], cells: Mapping[str, str]) -> bool:
+    if "" in keys:
+        text = cells.get(keys[""], "")
+        return text == level.label or equal(text, level.value)
+    values = level.value if isinstance(level.value, dict) else {}
+    return all(equal(cells.get(keys[key], ""), value) for key, value in values.items())
+
+
+def equal(text: str, value: object) -> bool:
+    """True if a cell has a value, however it writes a number or a boolean."""
+    if isinstance(value, bool) or value is None:
+        return text.lower() in ((cell(value), "none", "null") if value is None else (cell(value),))
+    if isinstance(value, int | float):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return text == cell(value)

@@ -1,0 +1,131 @@
+"""Formats of files of results, each read into rows of text.
+
+Contract of an entry of `FORMATS`: reader(path, content) -> one `ResultRow` per row; it raises
+SpecError for content that is not of its format.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from study.errors import SpecError
+from study.text import normal
+
+DELIMITERS = (",", "\t", ";")
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """A row of a file: its cells by column, and its place, "runs.csv:7"."""
+
+    cells: Mapping[str, str]
+    place: str
+
+
+def delimited(path: Path, content: bytes) -> Iterator[ResultRow]:
+    """CSV with a header; commas, tabs or semicolons separate the cells."""
+    try:
+        text = content.decode("utf-8-sig")  # spreadsheets begin a file with a BOM
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: byte {error.start + 1} is not UTF-8; save it as UTF-8") from None
+    first = text.partition("\n")[0]
+    # By the header, whose names hold no numbers: in cells a comma may be a decimal point.
+    reader = csv.reader(io.StringIO(text), delimiter=max(DELIMITERS, key=first.count))
+    header = [normal(name) for name in next(reader, [])]
+    if twice := [name for name in header if header.count(name) > 1]:
+        raise SpecError(f'{path}:1: two columns are called "{twice[0]}"')
+    for cells in _lines(reader, path):
+        if not any(cells):
+            continue
+        place = f"{path}:{reader.line_num}"
+        if len(cells) != len(header):
+            raise SpecError(f"{place}: {len(cells)} cells below a header of {len(header)}")
+        yield ResultRow(dict(zip(header, map(normal, cells), strict=True)), place)
+
+
+def _lines(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise SpecError(f"{path} is no CSV: {error}") from None
+
+
+def json_lines(path: Path, content: bytes) -> Iterator[ResultRow]:
+    """One JSON object per line."""
+    for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
+        if line.strip():
+            yield _row(_json(line, f"{path}:{number}"), f"{path}:{number}")
+
+
+def json_file(path: Path, content: bytes) -> Iterator[ResultRow]:
+    """A JSON object, or a list of them."""
+    whole = _json(content.decode("utf-8-sig", "replace"), str(path))
+    several = whole if isinstance(whole, list) else [whole]
+    for number, record in enumerate(several, 1):
+        yield _row(record, f"{path}, object {number}" if len(several) > 1 else str(path))
+
+
+def parquet(path: Path, content: bytes) -> Iterator[ResultRow]:
+    try:
+        import pyarrow
+        from pyarrow.parquet import read_table
+    except ImportError:
+        message = f'{path}: parquet is read by pyarrow: pip install -e ".[parquet]"'
+        raise SpecError(message) from None
+    try:
+        records = read_table(io.BytesIO(content)).to_pylist()
+    except pyarrow.ArrowException as error:
+        raise SpecError(f"{path} is no parquet file: {error}") from None
+    for number, record in enumerate(records, 1):
+        yield _row(record, f"{path}, row {number}")
+
+
+def _json(text: str, place: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SpecError(f"{place}: no JSON: {error}") from None
+    return value
+
+
+def _row(record: object, place: str) -> ResultRow:
+    if not isinstance(record, dict):
+        raise SpecError(f"{place}: an object of columns is meant, not {str(record)[:40]}")
+    return ResultRow(dict(_flat(record)), place)
+
+
+def _flat(record: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The cells of a record; nested keys are joined by dots."""
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield normal(f"{prefix}{key}"), cell(value)
+
+
+def cell(value: object) -> str:
+    """A value as the text of a cell; null is an empty one."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value).removesuffix(".0")
+    return normal(value) if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def columns_of(rows: Iterable[ResultRow]) -> tuple[str, ...]:
+    """The columns that any row has, in their order."""
+    return tuple(dict.fromkeys(name for row in rows for name in row.cells))
+
+
+FORMATS: dict[str, Callable[[Path, bytes], Iterator[ResultRow]]] = {
+    ".csv": delimited,
+    ".tsv": delimited,
+    ".jsonl": json_lines,
+    ".ndjson": json_lines,
+    ".json": json_file,
+    ".parquet": parquet,
+}

@@ -1,0 +1,75 @@
+"""Numbers in the cells of a file of results, in the base units of their metrics."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from study.errors import SpecError
+from study.plan.measured.columns import Columns
+from study.plan.measured.formats import ResultRow
+from study.plan.measured.record import Key, Values
+from study.spec.study import Study
+
+
+def values_of(study: Study, own: Columns, rows: Sequence[ResultRow]) -> Values:
+    """The measurements of one arm and seed, whose metrics may be in several rows.
+
+    Raises:
+        SpecError: a metric is there twice, or is no number.
+    """
+    values = dict[str, float | None]()
+    for name, column in own.metrics.items():
+        with_value = [row for row in rows if row.cells.get(column.column, "")]
+        if len(with_value) > 1:
+            raise SpecError(_twice(own, *with_value[:2]))
+        for row in with_value:
+            number = _number(row, column.column) * column.scale / study.catalogue[name].scale
+            values[name] = number if isfinite(number) else None
+    return values
+
+
+def _number(row: ResultRow, column: str) -> float:
+    """The number in a cell; NaN and infinity are numbers: a run that diverged."""
+    text = row.cells[column]
+    try:
+        # float() takes 1_000 too, which no table means.
+        return float(text.replace("_", "?"))
+    except ValueError:
+        comma = text.replace(",", ".", 1).replace(".", "", 1).isdigit() and "," in text
+        hint = "; a decimal point is a point" if comma else ""
+        raise SpecError(f'{row.place}: "{text}" in column {column} is no number{hint}') from None
+
+
+def _twice(own: Columns, first: ResultRow, second: ResultRow) -> str:
+    """A message on two rows of one arm and seed, with the columns that tell them apart."""
+    factors = (column for keys in own.factors for column in keys.values())
+    read = {own.seed, *factors, *(column.column for column in own.metrics.values())}
+    apart = [
+        name
+        for name, text in first.cells.items()
+        if name not in read and text != second.cells.get(name)
+    ]
+    both = f"{first.place} and {second.place} are results of one arm and one seed"
+    if not apart:
+        return f"{both}: delete one of them"
+    named = ", ".join(apart[:3])
+    return f"{both}; they differ in {named}: choose by where, or add a factor"
+
+
+def check_units(study: Study, own: Columns, name: str, values: Mapping[Key, Values]) -> None:
+    """Refuse fractions in the place of per cent, and what no percentage can be.
+
+    Raises:
+        SpecError: names the column.
+    """
+    for metric, column in own.metrics.items():
+        numbers = [v for row in values.values() if (v := row.get(metric)) is not None]
+        if not (study.catalogue[metric].is_fraction and numbers):
+            continue
+        low, high = 100 * min(numbers), 100 * max(numbers)
+        where = f"{name}: {metric} is in per cent, and column {column.column}"
+        if low < 0 or high > 100:
+            raise SpecError(f"{where} has {low if low < 0 else high:.6g}")
+        if 0 < high <= 1 and "scale" not in column.model_fields_set:
+            columns = f"{metric}: {{column: {column.column}, scale: 100}}"
+            message = f"{where} has nothing above {high:.6g}"
+            raise SpecError(f"{message}: if these are fractions, say columns: {{{columns}}}")

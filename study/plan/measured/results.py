@@ -1,0 +1,99 @@
+"""The results of a study that trains nothing: rows of a file, as trials of its arms."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from study.errors import SpecError
+from study.plan.measured.columns import Columns, columns, equal, level_of
+from study.plan.measured.files import ResultTable, result_table
+from study.plan.measured.formats import ResultRow
+from study.plan.measured.gaps import gaps, not_finite, unmatched
+from study.plan.measured.numbers import check_units, values_of
+from study.plan.measured.record import MeasuredResults
+from study.spec.reader import ReadStudy
+from study.spec.study import Choices, Study
+
+
+def with_results(file: ReadStudy) -> tuple[ReadStudy, MeasuredResults | None]:
+    """A study with the seeds of its file of results, and these; as it is if it names none.
+
+    Raises:
+        SpecError: the file cannot be read, or does not fit the study.
+    """
+    study = file.study
+    # Mistakes of the study file come first: the plan reports them.
+    if study is None or study.measured is None or file.problems:
+        return file, None
+    table = result_table(study.measured.file, study.path.parent)
+    results = measured_results(study, table)
+    return replace(file, study=replace(study, seeds=results.seeds)), results
+
+
+def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
+    """The results of a study from the rows of its file.
+
+    Raises:
+        SpecError: a column is missing, a cell is no number, a result is there twice, or no row
+            matches an arm.
+    """
+    if study.measured is None:
+        raise ValueError(f"{study.name} names no file of results")
+    where, own = study.measured.where, columns(study, study.measured, table)
+    if study.seeds and not own.seed:
+        raise SpecError(f"{table.name} has no column of seeds, so seeds chooses no rows: delete it")
+    chosen = [r for r in table.rows if all(equal(r.cells.get(k, ""), v) for k, v in where.items())]
+    by_arm, strays = _by_arm(study, own, chosen)
+    if not any(by_arm.values()):
+        first = f"; {strays[0]} matches none" if strays else ""
+        raise SpecError(f"no row of {table.name} matches an arm of the study{first}")
+    every = {(arm, n): rows for arm in by_arm for n, rows in _by_seed(own, by_arm[arm]).items()}
+    seeds = study.seeds or tuple(sorted({seed for _, seed in every}))
+    others = [row.place for (_, seed), rows in every.items() if seed not in seeds for row in rows]
+    values = {key: values_of(study, own, rows) for key, rows in every.items() if key[1] in seeds}
+    check_units(study, own, table.name, values)
+    diverged = [every[key][0].place for key, row in values.items() if None in row.values()]
+    measured = MeasuredResults(
+        table.name, table.digest, tuple(own.metrics), seeds, bool(own.seed), values
+    )
+    notes = [*table.notes, *unmatched(table.name, strays, others), *not_finite(diverged)]
+    return replace(measured, notes=(*notes, *gaps(study, measured)))
+
+
+def _by_arm(
+    study: Study, own: Columns, rows: Sequence[ResultRow]
+) -> tuple[dict[Choices, list[ResultRow]], list[str]]:
+    """The rows of every arm, and the places of those that match none, with the reason."""
+    by_arm: dict[Choices, list[ResultRow]] = {arm.choices: [] for arm in study.arms}
+    strays = list[str]()
+    for row in rows:
+        pairs = zip(study.factors, own.factors, strict=True)
+        levels = [level_of(factor, column, row.cells) for factor, column in pairs]
+        choices = tuple(level for level in levels if level is not None)
+        if len(choices) == len(levels) and choices in by_arm:
+            by_arm[choices].append(row)
+        else:
+            names = [column for keys in own.factors for column in keys.values()]
+            values = ", ".join(f"{name}={row.cells.get(name, '')}" for name in names)
+            strays.append(f"{row.place} ({values})")
+    return by_arm, strays
+
+
+def _by_seed(own: Columns, rows: Sequence[ResultRow]) -> dict[int, list[ResultRow]]:
+    """The rows of an arm by seed, or by their number where the file has no seeds."""
+    if not own.seed:
+        return {number: [row] for number, row in enumerate(rows)}
+    by_seed = dict[int, list[ResultRow]]()
+    for row in rows:
+        by_seed.setdefault(_seed(row, own.seed), []).append(row)
+    return by_seed
+
+
+def _seed(row: ResultRow, column: str) -> int:
+    text = row.cells.get(column, "").removesuffix(".0")  # of a column with gaps, in pandas
+    if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+        given = row.cells.get(column, "")
+        raise SpecError(f'{row.place}: "{given}" in column {column} is no seed, a whole number')
+    return int(text)
+
+
+MOST_DIGITS = 18  # of a seed: a frame has 64 bits for it

@@ -1,0 +1,1 @@
+"""The task of results that exist: its trials are rows of a file, and none is run."""

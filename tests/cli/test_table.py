@@ -1,0 +1,145 @@
+"""The table of results that exist: told rightly, by one command, without torch."""
+
+import subprocess
+import sys
+
+import pytest
+from scipy.stats import ttest_ind, ttest_rel
+
+from tests.conftest import ROOT, environment
+
+EXAMPLE = ROOT / "examples" / "welch_and_paired.csv"
+ARMS = ("--arm", "method", "--metric", "accuracy", "--baseline", "baseline")
+
+
+@pytest.fixture
+def runs(tmp_path):
+    (tmp_path / "runs.csv").write_bytes(EXAMPLE.read_bytes())
+    return tmp_path / "runs.csv"
+
+
+def accuracies(method):
+    lines = EXAMPLE.read_text().split()[1:]
+    rows = sorted(line.split(",") for line in lines)
+    return [float(value) for name, _, value in rows if name == method]
+
+
+def test_the_example_is_one_where_welch_and_the_paired_test_disagree():
+    baseline, mixup, cutmix = map(accuracies, ("baseline", "mixup", "cutmix"))
+    assert ttest_rel(mixup, baseline).pvalue < 0.01
+    assert ttest_ind(mixup, baseline, equal_var=False).pvalue > 0.2
+    # Of the same difference, with seeds that happen to run against each other.
+    assert ttest_rel(cutmix, baseline).pvalue > 0.4
+
+
+def test_matched_seeds_find_what_welch_cannot(inside, runs):
+    done = inside("table", "runs.csv", *ARMS)
+    assert done.returncode == 0, done.stderr
+    assert "mixup (+0.42 [0.29, 0.56]) is better than Baseline in Accuracy (5 paired" in done.stdout
+    assert "The other arm cannot be distinguished from Baseline" in done.stdout
+    assert "95 % t interval. Accuracy is imported from runs.csv (sha256 " in done.stdout
+    supplement = (runs.parent / "reports/runs/supplement.md").read_text()
+    assert "Pairing by seed: the variance of the differences, as a share" in supplement
+    assert "accuracy: higher is taken to be better" in done.stderr
+
+
+def test_without_seeds_it_says_that_nothing_is_paired(inside, runs):
+    done = inside("table", "runs.csv", *ARMS, "--unpaired")
+    assert done.returncode == 0, done.stderr
+    assert "none of 2 arms can be distinguished" in done.stdout
+    assert "5 unpaired replicates" in done.stdout
+    assert "95 % Welch interval" in done.stdout
+    assert (
+        "not paired, as no column of seeds is given: intervals and tests are Welch's" in done.stdout
+    )
+    supplement = (runs.parent / "reports/runs/supplement.md").read_text()
+    assert "sign-flip" not in supplement
+    assert "Pairing" not in supplement
+
+
+def test_every_table_and_every_alternative_text_names_the_file(inside, runs):
+    assert inside("table", "runs.csv", *ARMS, "--html").returncode == 0
+    folder = runs.parent / "reports/runs"
+    names = ("table", "table_wide", "supplement")
+    paths = [folder / f"{name}.{end}" for name in names for end in ("md", "tex", "html", "typ")]
+    for path in [*paths, folder / "page.html"]:
+        assert "imported from runs.csv (sha256" in path.read_text(), path
+
+
+def test_the_study_file_goes_on_from_there(inside, runs):
+    printed = inside("table", "runs.csv", *ARMS, "--dry-run")
+    saved = inside("table", "runs.csv", *ARMS, "--save", "mine.yaml")
+    assert saved.returncode == 0, saved.stderr
+    assert (runs.parent / "mine.yaml").read_text() == printed.stdout
+    again = inside("run", "mine.yaml")
+    assert "nothing to train: all 15 trials have results" in again.stderr
+    assert "mixup" in again.stdout
+    refused = inside("table", "runs.csv", *ARMS, "--save", "mine.yaml")
+    assert (refused.returncode, "mine.yaml exists" in refused.stderr) == (2, True)
+
+
+def test_lower_is_better_by_the_name_or_by_the_word_of_the_user(inside, runs):
+    runs.write_text(runs.read_text().replace("accuracy", "val/loss"))
+    words = ("table", "runs.csv", "--arm", "method", "--metric", "val/loss", "--dry-run")
+    guessed = inside(*words)
+    assert "better: lower" in guessed.stdout
+    assert "val/loss: lower is taken to be better" in guessed.stderr
+    assert "better: higher" in inside(*words, "--better", "val/loss=higher").stdout
+
+
+def crossed(folder, rows):
+    lines = [f"{a},{b},{seed},{seed + a * b}" for a, b in rows for seed in range(3)]
+    (folder / "runs.csv").write_text("\n".join(["lr,warm up,seed,acc", *lines]))
+
+
+def test_two_columns_whose_values_are_all_combined_are_two_factors(inside, tmp_path):
+    crossed(tmp_path, [(1, 1), (1, 2), (2, 1), (2, 2)])
+    done = inside("table", "runs.csv", "--arm", "lr", "--arm", "warm up", "--metric", "acc")
+    assert done.returncode == 0, done.stderr
+    assert "interactions" in done.stdout
+    assert "2 (Learning rate) × 2 (warm up)" in done.stdout
+
+
+def test_two_columns_whose_values_are_not_all_combined_are_one_factor(inside, tmp_path):
+    crossed(tmp_path, [(1, 1), (1, 2), (2, 1)])
+    words = ("--arm", "lr", "--arm", "warm up", "--metric", "acc", "--baseline", "2, 1")
+    done = inside("table", "runs.csv", *words)
+    assert done.returncode == 0, done.stderr
+    assert "● 2, 1" in done.stdout
+    assert "interactions" not in done.stdout
+
+
+WRONG = {
+    "an arm": (("--arm", "methd", "--metric", "accuracy"), 'did you mean "method"?'),
+    "a metric": (("--arm", "method", "--metric", "acuracy"), 'did you mean "accuracy"?'),
+    "a baseline": ((*ARMS[:4], "--baseline", "mixp"), 'did you mean "mixup"?'),
+    "a direction": ((*ARMS, "--better", "loss"), "unknown direction"),
+    "a metric's direction": ((*ARMS, "--better", "acc=lower"), 'unknown metric "acc"'),
+    "a column twice": (("--arm", "seed", "--metric", "seed"), "cannot be an arm and a metric"),
+    "a condition": ((*ARMS, "--where", "seed"), "--where takes COLUMN=VALUE"),
+    "a value": ((*ARMS, "--where", "seed=9"), "no row of runs.csv has seed=9"),
+    "seeds twice": ((*ARMS, "--unpaired", "--seed", "seed"), "--unpaired uses no seeds"),
+    "a flag": ((*ARMS, "-o", "out"), "say --reports out"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
+def test_a_mistake_says_what_exists(inside, runs, words, message):
+    done = inside("table", "runs.csv", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+@pytest.mark.heavy
+def test_it_imports_no_torch(runs):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "study", "table", "runs.csv", *ARMS],
+        cwd=runs.parent,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "study.plan.measured.results" in imported
+    assert not imported & {"torch", "timm", "torchvision"}

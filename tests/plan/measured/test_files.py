@@ -1,0 +1,118 @@
+"""Formats of files of results, and folders of runs."""
+
+import json
+
+import pytest
+
+from study.errors import SpecError
+from study.plan.measured.files import result_table
+
+RECORDS = [
+    {"method": "ours", "seed": 0, "config": {"lr": 0.1}, "acc": 76.5, "amp": True, "none": None},
+    {"method": "sgd", "seed": 0, "config": {"lr": 1e-3}, "acc": float("nan"), "amp": False},
+]
+CELLS = {"method": "ours", "seed": "0", "config.lr": "0.1", "acc": "76.5", "amp": "true"}
+
+
+def cells(folder, name="runs.csv"):
+    return [dict(row.cells) for row in result_table(name, folder).rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("runs.jsonl", "\n".join(map(json.dumps, RECORDS))),
+        ("runs.ndjson", "\n".join(map(json.dumps, RECORDS)) + "\n\n"),
+        ("runs.json", json.dumps(RECORDS)),
+    ],
+)
+def test_json_has_nested_columns_and_empty_cells(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    first, second = cells(tmp_path, name)
+    assert first == CELLS | {"none": ""}
+    assert second["acc"] == "NaN"
+    assert second["config.lr"] == "0.001"
+
+
+def test_parquet_is_read(tmp_path):
+    import pandas as pd
+
+    flat = [{k: v for k, v in row.items() if k != "config"} for row in RECORDS]
+    pd.DataFrame(flat).drop(columns="none").to_parquet(tmp_path / "runs.parquet")
+    first, _ = cells(tmp_path, "runs.parquet")
+    assert first == {key: text for key, text in CELLS.items() if key != "config.lr"}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_has_any_usual_delimiter(tmp_path, delimiter):
+    text = "a,b\n1,2\n\n".replace(",", delimiter)
+    (tmp_path / "runs.csv").write_text(text, "utf-8-sig")
+    assert cells(tmp_path) == [{"a": "1", "b": "2"}]
+
+
+def timm_runs(folder):
+    for model in ("rest_lite", "pvt_tiny"):
+        run = folder / "output" / model
+        run.mkdir(parents=True)
+        rows = "".join(f"{epoch},{10 - epoch}\n" for epoch in range(3))
+        (run / "summary.csv").write_text("epoch,eval_top1\n" + rows)
+        (run / "args.yaml").write_text(f"model: {model}\nlr: 0.10\nseed: 42\naa: null\n")
+
+
+@pytest.mark.parametrize("name", ["output", "output/*/summary.csv", "output/*/*.csv"])
+def test_the_last_row_of_timms_logs_counts_with_the_arguments_beside_it(tmp_path, name):
+    timm_runs(tmp_path)
+    table = result_table(name, tmp_path)
+    first, second = (row.cells for row in table.rows)
+    assert (first["model"], second["model"]) == ("pvt_tiny", "rest_lite")
+    assert (first["eval_top1"], first["seed"], first["folder"]) == ("8", "42", "pvt_tiny")
+    assert table.notes == (
+        f"{name}: 2 files are logs of a run, of which the last row counts, never the best",
+    )
+
+
+def test_a_file_of_runs_that_counts_epochs_keeps_all_rows(tmp_path):
+    (tmp_path / "runs.csv").write_text("method,epoch\na,1\nb,2\n")
+    assert len(cells(tmp_path)) == 2
+
+
+def test_runs_of_wandb_that_have_not_finished_are_left_out_and_named(tmp_path):
+    text = '"Name","State","acc"\n"a","finished","1"\n"b","crashed","2"\n'
+    (tmp_path / "runs.csv").write_text(text)
+    table = result_table("runs.csv", tmp_path)
+    assert [row.cells["Name"] for row in table.rows] == ["a"]
+    assert table.notes == ("1 run has not finished and is left out: runs.csv:3 (crashed)",)
+
+
+def test_the_digest_follows_the_content_of_every_file(tmp_path):
+    timm_runs(tmp_path)
+    before = result_table("output", tmp_path).digest
+    (tmp_path / "output/pvt_tiny/summary.csv").write_text("epoch,eval_top1\n1,2\n")
+    assert result_table("output", tmp_path).digest != before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("runs.csv", b"\xff\xfea", "byte 1 is not UTF-8"),
+        ("runs.csv", b"a,b\n1\n", "runs.csv:2: 1 cells"),
+        ("runs.csv", b"Step,x - acc,x - acc__MIN\n1,2,3\n", "export the table of runs"),
+        ("runs.jsonl", b'{"a": 1}\n{oh', "runs.jsonl:2: no JSON"),
+        ("runs.jsonl", b"[1]", "an object of columns is meant"),
+        ("runs.parquet", b"text", "is no parquet file"),
+    ],
+)
+def test_a_file_that_is_not_of_its_format_is_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SpecError) as error:
+        result_table(name, tmp_path)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("*.csv", "no file is called"), ("empty", "has no file of results")]
+)
+def test_a_pattern_without_a_file_is_refused(tmp_path, name, message):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SpecError, match=message):
+        result_table(name, tmp_path)

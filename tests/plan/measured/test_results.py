@@ -1,0 +1,193 @@
+"""Rows of a file as the results of a study: matched, or named."""
+
+import hashlib
+
+import pytest
+
+from study.errors import SpecError
+from study.plan.measured.columns import equal
+from tests.plan.measured.conftest import ROWS
+
+
+def values(plan, arm):
+    return {t.seed: t.imported.metrics["acc"] for t in plan.arms[arm].trials}
+
+
+def test_rows_are_the_trials_of_their_arms(planned, tmp_path):
+    plan = planned()
+    assert values(plan, 0) == {0: 76.0, 1: 75.0, 2: 77.0}
+    assert values(plan, 1) == {0: 75.5, 1: 74.8, 2: 76.1}
+    assert (plan.missing, plan.paired, plan.notes) == ([], True, ())
+    content = (tmp_path / "runs.csv").read_bytes()
+    assert plan.measured.digest == hashlib.sha256(content).hexdigest()[:10]
+
+
+def test_a_row_matches_by_the_label_or_the_value_of_a_level(planned):
+    assert values(planned(ROWS.replace("ours", "Ours")), 0) == {0: 76.0, 1: 75.0, 2: 77.0}
+
+
+@pytest.mark.parametrize("column", ["setting.method", "Method"])
+def test_the_column_of_a_factor_has_its_path_or_its_title(planned, column):
+    assert len(values(planned(ROWS.replace("method,", f"{column},")), 1)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.001", 1e-3), ("1e-3", 0.001), ("true", True), ("", None), ("a", "a"), ("5", 5.0)],
+)
+def test_a_cell_has_a_value_however_it_is_written(text, value):
+    assert equal(text, value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("0", None), ("a", 1), ("0.1", "0.10")])
+def test_a_cell_of_another_value_does_not(text, value):
+    assert not equal(text, value)
+
+
+def test_columns_and_the_seed_are_named_in_a_mapping(planned):
+    rows = ROWS.replace("method,seed,acc", "algo,rng,acc@1")
+    measured = "{file: runs.csv, seed: rng, columns: {acc: acc@1, setting.method: algo}}"
+    assert values(planned(rows, measured), 0) == {0: 76.0, 1: 75.0, 2: 77.0}
+
+
+def test_a_scale_brings_numbers_into_the_unit_of_the_table(planned):
+    measured = "{file: runs.csv, columns: {acc: {column: acc, scale: 0.01}}}"
+    assert values(planned(measured=measured), 0)[0] == pytest.approx(0.76)
+
+
+def test_only_rows_of_where_count(planned):
+    rows = "method,seed,acc,data\nours,0,1,a\nours,0,2,b\nsgd,0,3,a\nsgd,0,4,b\n"
+    plan = planned(rows, "{file: runs.csv, where: {data: b}}")
+    assert (values(plan, 0), values(plan, 1)) == ({0: 2.0}, {0: 4.0})
+
+
+def test_without_a_column_of_seeds_rows_are_replicates(planned):
+    rows = "".join(f"{m},{v}\n" for m, _, v in (r.split(",") for r in ROWS.split()))
+    plan = planned(rows + "sgd,75.9\n")
+    assert not plan.paired
+    assert values(plan, 1) == {0: 75.5, 1: 74.8, 2: 76.1, 3: 75.9}
+    assert "Arms have different numbers of rows: Ours 3, SGD 4" in plan.notes
+
+
+def test_seeds_that_mean_nothing_are_left_out(planned):
+    assert not planned(measured="{file: runs.csv, seed: null}").paired
+
+
+def test_metrics_in_rows_of_their_own_are_put_together(planned):
+    rows = "method,seed,acc,loss\nours,0,1,\nours,0,,2\nsgd,0,3,4\n"
+    plan = planned(rows, metrics="acc: {better: higher}, loss: {better: lower}")
+    assert plan.arms[0].trials[0].imported.metrics == {"acc": 1.0, "loss": 2.0}
+
+
+def test_fractions_in_the_place_of_per_cent_are_refused(planned):
+    metrics = "acc: {better: higher, unit: '%', scale: 100}"
+    with pytest.raises(SpecError, match="if these are fractions, say columns"):
+        planned("method,seed,acc\nours,0,0.7\nsgd,0,0.6\n", metrics=metrics)
+    with pytest.raises(SpecError, match="is in per cent, and column acc has 700"):
+        planned("method,seed,acc\nours,0,700\nsgd,0,60\n", metrics=metrics)
+    assert values(planned(metrics=metrics), 0)[0] == pytest.approx(0.76)
+
+
+NOTES = {
+    "a row of no arm": (
+        ROWS + "lion,0,70\n",
+        "1 row matches no arm of the study: runs.csv:8 (method=lion)",
+    ),
+    "many rows of no arm": (
+        ROWS + "".join(f"lion,{seed},70\n" for seed in range(5)),
+        "5 rows of runs.csv match no arm of the study: runs.csv:8 (method=lion), runs.csv:9 "
+        "(method=lion), runs.csv:10 (method=lion) and 2 more",
+    ),
+    "an arm without rows": (
+        "method,seed,acc\nours,0,1\n",
+        "runs.csv has no row of SGD",
+    ),
+    "a missing seed": (
+        ROWS.replace("sgd,1,74.8\n", ""),
+        "1 number is not in runs.csv: acc of SGD, seed 1",
+    ),
+    "an empty cell": (
+        ROWS.replace("sgd,1,74.8", "sgd,1,"),
+        "1 number is not in runs.csv: acc of SGD, seed 1",
+    ),
+    "seeds of some arms alone": (
+        ROWS + "sgd,3,70\n",
+        "Differences are over the seeds that both arms have",
+    ),
+    "no seed in common": (
+        "method,seed,acc\nours,0,1\nours,1,2\nsgd,2,3\nsgd,3,4\n",
+        "SGD and the baseline have no seed in common",
+    ),
+    "a NaN": (
+        ROWS.replace("74.8", "NaN"),
+        "NaN or infinite, so this run diverged: runs.csv:6",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "note"), NOTES.values(), ids=NOTES)
+def test_what_is_left_out_or_missing_is_named(planned, rows, note):
+    notes = [text.lower() for text in planned(rows).notes]
+    assert any(text.startswith(note.lower()) for text in notes), notes
+
+
+def test_rows_of_other_seeds_than_those_of_the_study_are_named(planned):
+    plan = planned(more="seeds: [0, 1]")
+    assert set(values(plan, 0)) == {0, 1}
+    assert "2 rows of runs.csv match none of its seeds: runs.csv:4, runs.csv:7" in plan.notes
+
+
+def test_a_run_with_a_number_that_is_not_finite_diverged(planned):
+    plan = planned(ROWS.replace("74.8", "inf"))
+    assert plan.arms[1].diverged_seeds == (1,)
+
+
+MISTAKES = {
+    "no column of a factor": (ROWS.replace("method", "methd"), 'did you mean "methd"?'),
+    "no column of a metric": (ROWS.replace("acc", "top1"), "no column for the metric acc"),
+    "a text for a number": (ROWS.replace("74.8", "high"), 'runs.csv:6: "high" in column acc'),
+    "a decimal comma": (ROWS.replace("74.8", '"74,8"'), "a decimal point is a point"),
+    "a text for a seed": (ROWS.replace("sgd,1,", "sgd,b,"), 'runs.csv:6: "b" in column seed'),
+    "a result twice": (ROWS + "sgd,0,75.5\n", "runs.csv:5 and runs.csv:8 are results of one arm"),
+    "a row that is too short": (ROWS + "sgd,0\n", "runs.csv:8: 2 cells below a header of 3"),
+    "no row of any arm": ("method,seed,acc\nlion,0,1\n", "no row of runs.csv matches an arm"),
+    "no row": ("method,seed,acc\n", "runs.csv has no row below its header"),
+    "a column twice": ("acc,acc\n1,2\n", 'two columns are called "acc"'),
+}
+
+
+@pytest.mark.parametrize(("rows", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_of_the_file_is_named_with_its_line(planned, rows, message):
+    with pytest.raises(SpecError) as error:
+        planned(rows)
+    assert message in str(error.value)
+
+
+def test_rows_that_a_further_column_tells_apart_say_so(planned):
+    rows = "method,seed,acc,data\nours,0,1,a\nours,0,2,b\n"
+    with pytest.raises(SpecError, match="they differ in data: choose by where"):
+        planned(rows)
+
+
+STUDIES = {
+    "an unknown column": ("{file: runs.csv, columns: {acc: accc}}", "", 'did you mean "acc"?'),
+    "an unknown metric": ("{file: runs.csv, columns: {lss: acc}}", "", "unknown metric or factor"),
+    "an unknown seed": ("{file: runs.csv, seed: rng}", "", 'unknown column "rng"'),
+    "no file": ("rns.csv", "", 'did you mean "runs.csv"?'),
+    "a format": ("runs.xls", "", "unknown format of results"),
+    "an A/A arm": ("runs.csv", "aa: true", "aa runs trials"),
+    "no seeds": ("runs.csv", "seeds: 0", "without seeds, all that the file has"),
+    "seeds that are added": (
+        "runs.csv",
+        "seeds: {min: 2, max: 4, stop: decided}",
+        "a number of them, or a list",
+    ),
+    "seeds that no column has": ("{file: runs.csv, seed: null}", "seeds: 3", "no column of seeds"),
+}
+
+
+@pytest.mark.parametrize(("measured", "more", "message"), STUDIES.values(), ids=STUDIES)
+def test_a_mistake_of_the_study_file_is_named(planned, measured, more, message):
+    with pytest.raises(SpecError) as error:
+        planned(measured=measured, more=more)
+    assert message in str(error.value)
