@@ -7,6 +7,7 @@ GROUPS = {
         "status": "study status ablations/stem.yaml --watch",
         "logs": 'study logs ablations/stem.yaml "ResNet/s1" --follow',
         "cancel": "study cancel ablations/stem.yaml",
+        "worker": "study worker results/jobs/20260102-030405-678901-abcdef",
         "list": "study list ablations",
     },
     "Results": {

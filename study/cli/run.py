@@ -12,6 +12,7 @@ import click
 from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
 from study.cli.budget import budget_options, over
+from study.cli.dry_run import show_dry_run
 from study.cli.machine import machine_options
 from study.cli.messages import message
 from study.cli.options import reports_option, study_file
@@ -21,6 +22,7 @@ from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
+from study.launch.command import NoWorkerError
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -35,7 +37,11 @@ if TYPE_CHECKING:
 @machine_options
 @budget_options
 @reports_option
-@click.option("--dry-run", is_flag=True, help="Show what would run; on Slurm print the script.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show what would run; print the script of Slurm, or the command.",
+)
 @click.option("--wait", is_flag=True, help="Wait until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time all arms after training.")
 @click.option(
@@ -67,7 +73,7 @@ def run_command(
     plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:
-        _dry_run(plan, store, machine)
+        show_dry_run(plan, store, machine)
         return 0
     if plan.missing:
         _announce(plan, store, machine, budget)
@@ -86,6 +92,9 @@ def run_command(
             _follow(request, trackers)
             return 0
         plan = _measure(plan, store, machine, speed)
+    except NoWorkerError as error:
+        message(f"{error}\ncontinue with: {command}")
+        return INCOMPLETE
     except KeyboardInterrupt:
         cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
         here = f"stopped at once; continue with: {command}"
@@ -105,23 +114,6 @@ def _checked(
     plan, store = request.plan()
     study_folders.check(reports, plan.study, REMEDY)
     return plan, store
-
-
-def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    """Print the plan, and on Slurm the script that would be submitted."""
-    from study.launch import resources
-    from study.launch.slurm import script
-    from study.plan.planning import check_inputs
-
-    check_inputs(plan, store, absent=False)
-    show_plan(plan, store, machine, err=machine.on == "slurm")
-    if machine.on != "slurm":
-        return
-    for note in resources.notes(machine):
-        message(f"note: {note}")
-    # Without missing trials nothing is submitted; the script is that of one worker then.
-    job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
-    click.echo(script(job, machine, min(machine.workers, workers)))
 
 
 def _announce(plan: "Plan", store: "Store", machine: "Machine", budget: "Budget | None") -> None:
@@ -211,7 +203,7 @@ def _train(
         message("stopping after this step; Ctrl-C again to stop now")
 
     def submitted(ids: "Sequence[str]") -> None:
-        message(f"submitted to Slurm: {' '.join(ids)}")
+        message(_submitted(machine, ids))
 
     with _progress(plan, store, progress) as report:
         return run.train(
@@ -225,6 +217,17 @@ def _train(
             stopping=stopping,
             submitted=submitted,
         )
+
+
+def _submitted(machine: "Machine", ids: "Sequence[str]") -> str:
+    if machine.on == "slurm":
+        return f"submitted to Slurm: {' '.join(ids)}"
+    limit = f"{machine.timeout:g} s (--timeout)"
+    workers = f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids)}"
+    return (
+        f"submitted {workers}; one that waits is not seen before it begins: after {limit} without "
+        "any worker at work, this command stops waiting"
+    )
 
 
 def _progress(
