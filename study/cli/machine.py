@@ -209,8 +209,10 @@ def _refuse_submit(on: str, submit: str | None) -> None:
     if on != "command" and submit is not None:
         raise click.UsageError("--submit is the command of another launcher: add --on command")
     if on == "command":
+        if submit is None:
+            raise click.UsageError(f"--on command needs its command: {templates.EXAMPLE}")
         try:
-            templates.check(submit or "")
+            templates.check(submit)
         except StudyError as error:
             raise click.BadParameter(str(error), param_hint="--submit") from error
 

@@ -222,11 +222,11 @@ def _train(
 def _submitted(machine: "Machine", ids: "Sequence[str]") -> str:
     if machine.on == "slurm":
         return f"submitted to Slurm: {' '.join(ids)}"
-    limit = f"{machine.timeout:g} s (--timeout)"
-    workers = f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids)}"
+    from study.format import duration, many
+
     return (
-        f"submitted {workers}; one that waits is not seen before it begins: after {limit} without "
-        "any worker at work, this command stops waiting"
+        f"submitted {many(len(ids), 'worker')}; while none is seen at work, this waits "
+        f"{duration(machine.timeout)} (--timeout)"
     )
 
 

@@ -29,6 +29,9 @@ from study.store.job_records import Submitted
 WORKERS = "workers"
 """In a job folder: a folder with the lease of each worker, named by its index."""
 RECORD = "command.json"
+NOT_RUN = (126, 127)
+"""Exit statuses by which programs that start others say that there is none of this name."""
+NO_SHELL = "\n  = help: {worker} is one argument, for a shell; nohup, say, gets sh -c {worker}"
 GRACE = 15.0  # seconds that a command has to end after its worker has
 
 
@@ -66,10 +69,10 @@ class Submission:
         status = self.process.returncode
         how = f"exit status {status}" if status > 0 else signal.Signals(-status).name
         said = "\n".join(f"  | {line}" for line in last_lines(self.log)[-8:]) or "  | nothing"
+        hint = NO_SHELL if status in NOT_RUN else ""
         return StudyError(
             f"the command of --submit has started no worker ({how}): {shlex.join(self.words)}\n"
-            f"{said}\n  = help: no shell runs it; a program that takes a program and its "
-            f"arguments gets a shell: sh -c {{worker}}"
+            f"{said}{hint}"
         )
 
     def end(self, number: signal.Signals) -> None:
@@ -167,16 +170,13 @@ def _without_failed(waiting: Sequence[Submission], *, others: bool) -> list[Subm
 
 
 def _silence(waiting: Sequence[Submission], machine: Machine) -> NoWorkerError:
-    running = sum(s.process.poll() is None for s in waiting)
-    how = (
-        f"{running} of their commands still run, and are ended"
-        if running
-        else ("their commands have ended with 0")
-    )
+    running = sum(submission.process.poll() is None for submission in waiting)
+    ended = f"{running} of {len(waiting)} still running, now ended" if running else "exit status 0"
     return NoWorkerError(
-        f"no worker has been at work for {machine.timeout:g} s (--timeout), so waiting ends: "
-        f"{len(waiting)} submitted by {shlex.join(waiting[0].words)} have not begun ({how}). "
-        f"Nobody knows whether they wait or have failed; what the command printed: {waiting[0].log}"
+        f"no worker has been at work for {machine.timeout:g} s (--timeout), and whether those that "
+        "were submitted wait or are lost is not known: waiting ends\n"
+        f"  | {shlex.join(waiting[0].words)} ({ended})\n"
+        f"  | printed to {waiting[0].log}"
     )
 
 

@@ -68,7 +68,7 @@ def _names(word: str) -> list[str]:
     for name, form, change in pieces:
         if name is not None and (form or change or not name.isidentifier()):
             raise TemplateError(
-                f"{{{name}}} is no placeholder; write {{{{ and }}}} for brackets themselves"
+                "a placeholder is a name in brackets; write {{ and }} for brackets themselves"
             )
     return [name for name, _, _ in pieces if name is not None]
 

@@ -1,0 +1,96 @@
+"""Workers by a user's command, seen through the store alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from study.errors import StudyError
+from study.launch import command, standalone, status
+from study.launch.machine import Machine
+from study.store import leases
+from tests.launch.conftest import finish, ordered
+
+MACHINE = Machine(on="command", workers=1, device="cpu", threads=1, timeout=0.2)
+
+
+def ask(job: Path, submit: str, workers: int = 1) -> None:
+    machine = replace(MACHINE, submit=submit)
+    command.command(job, machine, workers=workers, tick=lambda: None)
+
+
+def test_a_command_that_does_not_exist_is_an_error(store):
+    with pytest.raises(StudyError, match="nosuch: No such file"):
+        ask(ordered(store, ["a-0"]), "nosuch {worker}")
+
+
+def test_a_command_that_fails_is_an_error_with_what_it_printed(store):
+    job = ordered(store, ["a-0"])
+    with pytest.raises(StudyError, match=r"(?s)exit status 3.*no route to host"):
+        ask(job, "sh -c 'echo no route to host >&2; exit 3' {worker}")
+    assert command.submitted(job) == []
+
+
+def test_a_program_that_takes_no_command_line_is_told_from_a_shell(store):
+    with pytest.raises(StudyError, match=r"sh -c \{worker\}"):
+        ask(ordered(store, ["a-0"]), "env {worker}")
+
+
+def test_a_command_that_starts_nothing_is_not_waited_for_without_end(store):
+    job = ordered(store, ["a-0"])
+    with pytest.raises(command.NoWorkerError, match=r"(?s)0.2 s .*exit status 0"):
+        ask(job, "true {worker}")
+    assert command.not_begun(job) == ["0"]
+
+
+def test_a_command_that_goes_on_without_a_worker_is_ended(store):
+    with pytest.raises(command.NoWorkerError, match="1 of 1 still running"):
+        ask(ordered(store, ["a-0"]), "tail -f {job}/job.json")
+
+
+def test_one_command_of_several_that_fails_is_a_note(store, caplog):
+    job = ordered(store, ["a-0"])
+    with pytest.raises(command.NoWorkerError):
+        ask(job, "sh -c 'exit {index}' {job}", workers=2)
+    assert "exit status 1" in caplog.text
+    assert command.not_begun(job) == ["0"]
+
+
+def test_nothing_is_submitted_where_nothing_is_left(store):
+    job = ordered(store, ["a-0"])
+    finish(store, "a-0")
+    ask(job, "nosuch {worker}")
+    assert command.submitted(job) == []
+
+
+def test_a_worker_that_is_at_work_is_not_started_twice(store):
+    job = ordered(store, ["a-0"])
+    lease = leases_of(job)
+
+    def end() -> None:
+        finish(store, "a-0")
+        lease.release()
+
+    command.command(job, replace(MACHINE, submit="nosuch {worker}"), workers=1, tick=end)
+
+
+def leases_of(job: Path) -> leases.Lease:
+    place = job / command.WORKERS / "7"
+    place.mkdir(parents=True)
+    return leases.claim(place)
+
+
+def test_a_worker_that_nobody_has_seen_is_told(store):
+    job = ordered(store, ["a-0"], file="/x.yaml")
+    with pytest.raises(command.NoWorkerError):
+        ask(job, "true {worker}", workers=2)
+    study = ("s", "/x.yaml")
+    told = "2 submitted, not begun (waiting or lost)"
+    assert status.state_of(store, study) == told
+    assert status.summary(status.cancel(store, study, now=False)) == told
+    assert status.state_of(store, study) == "none"
+
+
+def test_a_folder_that_is_no_job_is_named(tmp_path):
+    with pytest.raises(StudyError, match="is no job folder on"):
+        standalone.run(tmp_path, "")
