@@ -87,7 +87,8 @@ def _work(
     more: dict[str, object] = {"pairs": pairs}
     phases = ["trials", *(["evaluations"] if plan.sizes else [])]
     if speed and plan.timed:
-        more |= timing_session(plan).plain
+        session = timing_session(plan)
+        more |= {name: getattr(session, name) for name in session.model_fields_set}
         phases += ["timings"]
     return work.model_copy(update={**more, "phases": phases})
 
