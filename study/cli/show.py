@@ -48,13 +48,16 @@ def recipe(name: str) -> list[Value]:
     read, problems = recipe_of(tree)
     if read is None or problems:
         raise SpecError("\n".join(problem.message for problem in problems))
-    return _values(dict(read.recipe), _lines(read.given), read.recipe.unverified)
+    return _values(
+        dict(read.recipe), _places(read.given, tree.location.source, name), read.recipe.unverified
+    )
 
 
-def _lines(given: Tree) -> dict[str, str]:
-    """The place of each key in its file."""
+def _places(given: Tree, here: str, name: str) -> dict[str, str]:
+    """The line of each key in its file; the name of the recipe where it has none."""
     places = {key: tree.location for key, tree in given.value.items()}
-    return {key: f"{at.source}:{at.line + 1}" for key, at in places.items()}
+    lines = {key: f"{at.source}:{at.line + 1}" for key, at in places.items()}
+    return {key: name if places[key].source == here else line for key, line in lines.items()}
 
 
 def _values(
