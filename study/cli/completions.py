@@ -73,10 +73,10 @@ def model_names() -> list[str]:
 
 def listed(
     context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[str | CompletionItem]:
+) -> list[CompletionItem]:
     """What `study list` lists: a kind of names, or a folder, which the shell completes."""
     kinds = _beginning(incomplete, ("recipes", "models", "metrics", "tasks"))
-    return [*kinds, CompletionItem(incomplete, type="dir")]
+    return [*map(CompletionItem, kinds), CompletionItem(incomplete, type="dir")]
 
 
 def shown_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
