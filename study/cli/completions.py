@@ -74,7 +74,7 @@ def model_names() -> list[str]:
 def listed(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """What `study list` lists: a kind of names, or a folder, which the shell completes."""
+    """The kinds of names that `study list` lists, and folders, which the shell completes."""
     kinds = _beginning(incomplete, ("recipes", "models", "metrics", "tasks"))
     return [*map(CompletionItem, kinds), CompletionItem(incomplete, type="dir")]
 

@@ -7,7 +7,7 @@ import click
 
 from study.api.request import StudyRequest
 from study.cli import completions
-from study.cli.listings import LISTINGS, Listing, matching
+from study.cli.listings import LISTINGS, NameTable, matching
 from study.cli.messages import message
 from study.cli.options import folder, json_option
 from study.cli.output import console, echo_json, progress, show_rows
@@ -52,7 +52,7 @@ def list_command(what: str, pattern: str | None, limit: int, store: Path, as_jso
     _studies(Path(what), store)
 
 
-def _names(listing: Listing, limit: int, as_json: bool) -> None:
+def _names(listing: NameTable, limit: int, as_json: bool) -> None:
     """Print names of a kind, up to a limit on a terminal and in a pipe alike."""
     shown = listing.rows[: limit or None]
     if as_json:

@@ -11,14 +11,14 @@ from study.cli.completions import model_names
 from study.errors import StudyError, unknown
 
 
-class Listing(NamedTuple):
+class NameTable(NamedTuple):
     """A table of names: its headings, and its rows with the name first."""
 
     heads: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
 
 
-def recipes() -> Listing:
+def recipes() -> NameTable:
     """The shipped recipes of all tasks."""
     from study.tasks.classification.schema import NO_RECIPE
     from study.tasks.classification.schema import recipes as texts
@@ -30,15 +30,15 @@ def recipes() -> Listing:
         (name, "detection", f"{keys['iterations']:,} iterations of {keys['batch_size']} images")
         for name, keys in RECIPES.items()
     ]
-    return Listing(("recipe", "task", "what it is"), [*named, *detectors])
+    return NameTable(("recipe", "task", "what it is"), [*named, *detectors])
 
 
-def models() -> Listing:
+def models() -> NameTable:
     """The models of timm and of this package, as their files register them."""
-    return Listing(("model",), [(name,) for name in model_names()])
+    return NameTable(("model",), [(name,) for name in model_names()])
 
 
-def metrics() -> Listing:
+def metrics() -> NameTable:
     """The metrics of all tasks; a name that several tasks have is one row."""
     from study.tasks import TASKS, task
 
@@ -55,14 +55,14 @@ def metrics() -> Listing:
         )
         for name, metric in metrics.items()
     ]
-    return Listing(("metric", "label", "unit", "kind", "better", "tasks"), rows)
+    return NameTable(("metric", "label", "unit", "kind", "better", "tasks"), rows)
 
 
-def tasks() -> Listing:
+def tasks() -> NameTable:
     """The kinds of trials."""
     from study.tasks import TASKS
 
-    return Listing(("task", "what a trial is"), [(name, _about(e)) for name, e in TASKS.items()])
+    return NameTable(("task", "what a trial is"), [(name, _about(e)) for name, e in TASKS.items()])
 
 
 def _about(entry: object) -> str:
@@ -92,7 +92,7 @@ def _first_sentence(text: str) -> str:
     return " ".join(lines).partition(". ")[0].rstrip(".")
 
 
-def matching(listing: Listing, pattern: str) -> Listing:
+def matching(listing: NameTable, pattern: str) -> NameTable:
     """The rows whose names contain a text, or match a pattern with * and ?.
 
     Raises:
@@ -105,7 +105,7 @@ def matching(listing: Listing, pattern: str) -> Listing:
     return listing._replace(rows=rows)
 
 
-LISTINGS: dict[str, Callable[[], Listing]] = {
+LISTINGS: dict[str, Callable[[], NameTable]] = {
     "recipes": recipes,
     "models": models,
     "metrics": metrics,

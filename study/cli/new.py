@@ -29,9 +29,9 @@ def new_command(path: Path, task: str | None, out: Path | None) -> int:
     script, with folders of classes, or with images in COCO's form. Without any of them --task
     writes an example.
     """
-    from study.cli.drafts import choice
+    from study.cli.drafts import chosen_draft
 
-    chosen = choice(path, task, out.parent if out else Path())
+    chosen = chosen_draft(path, task, out.parent if out else Path())
     draft = chosen.draft
     file = out or Path(draft.name)
     _write(file, draft.text)

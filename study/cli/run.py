@@ -96,11 +96,15 @@ def run_command(
         message(f"{error}\ncontinue with: {command}")
         return INCOMPLETE
     except KeyboardInterrupt:
-        cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
-        here = f"stopped at once; continue with: {command}"
-        message(cancel if machine.on == "slurm" else here)
+        message(_interrupted(request, machine, command))
         return INTERRUPTED
     return _reported(request, plan, store, reports, command)
+
+
+def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> str:
+    if machine.on == "slurm":
+        return f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
+    return f"stopped at once; continue with: {command}"
 
 
 def _checked(

@@ -17,7 +17,7 @@ KINDS = ("recipe",)
 UNVERIFIED = "no source confirms it"
 
 
-class Value(NamedTuple):
+class ShownValue(NamedTuple):
     """A key of what is shown; the fields are the keys of the JSON output."""
 
     key: str
@@ -26,7 +26,7 @@ class Value(NamedTuple):
     """Where it comes from: a line of a file, a name, or the default."""
 
 
-def recipe(name: str) -> list[Value]:
+def recipe(name: str) -> list[ShownValue]:
     """The keys of a recipe: one that ships with this package, or a file.
 
     Raises:
@@ -62,9 +62,9 @@ def _places(given: Tree, here: str, name: str) -> dict[str, str]:
 
 def _values(
     values: Mapping[str, object], given: Mapping[str, str], unverified: Collection[str]
-) -> list[Value]:
+) -> list[ShownValue]:
     return [
-        Value(key, value, _source(given.get(key, "default"), key in unverified))
+        ShownValue(key, value, _source(given.get(key, "default"), key in unverified))
         for key, value in values.items()
         if key != "unverified"
     ]
@@ -90,8 +90,8 @@ def show_command(kind: str, name: str, as_json: bool) -> None:
     from study.spec.yaml import written
 
     rows = [(v.key, written(v.value).removesuffix("...\n").strip(), v.source) for v in values]
-    show_rows(Value._fields, rows)
+    show_rows(ShownValue._fields, rows)
 
 
-SHOWN: dict[str, Callable[[str], list[Value]]] = {"recipe": recipe}
-"""What can be shown, by kind."""
+SHOWN: dict[str, Callable[[str], list[ShownValue]]] = {"recipe": recipe}
+"""The functions of what can be shown, by kind."""

@@ -68,11 +68,11 @@ class Submission:
         """The error of a command that has failed, with the last lines that it printed."""
         status = self.process.returncode
         how = f"exit status {status}" if status > 0 else signal.Signals(-status).name
-        said = "\n".join(f"  | {line}" for line in last_lines(self.log)[-8:]) or "  | nothing"
+        lines = "\n".join(f"  | {line}" for line in last_lines(self.log)[-8:]) or "  | nothing"
         hint = NO_SHELL if status in NOT_RUN else ""
         return StudyError(
             f"the command of --submit has started no worker ({how}): {shlex.join(self.words)}\n"
-            f"{said}{hint}"
+            f"{lines}{hint}"
         )
 
     def end(self, number: signal.Signals) -> None:

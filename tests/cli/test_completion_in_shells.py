@@ -42,7 +42,7 @@ SHELLS = {
 Typed = Callable[[str], list[str]]
 
 
-@pytest.fixture(params=[name for name in SHELLS])
+@pytest.fixture(params=list(SHELLS))
 def typed(request: pytest.FixtureRequest, tmp_path: Path) -> Typed:
     """Types into a shell of its own; the words of the command that it has run then."""
     shell = request.param

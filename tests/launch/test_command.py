@@ -85,9 +85,9 @@ def test_a_worker_that_nobody_has_seen_is_told(store):
     with pytest.raises(command.NoWorkerError):
         ask(job, "true {worker}", workers=2)
     study = ("s", "/x.yaml")
-    told = "2 submitted, not begun (waiting or lost)"
-    assert status.state_of(store, study) == told
-    assert status.summary(status.cancel(store, study, now=False)) == told
+    words = "2 submitted, not begun (waiting or lost)"
+    assert status.state_of(store, study) == words
+    assert status.summary(status.cancel(store, study, now=False)) == words
     assert status.state_of(store, study) == "none"
 
 

@@ -1,6 +1,6 @@
 """A draft of a study of detectors on images in COCO's form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class CocoFolder:
     files: dict[str, str]
 
 
-def found(path: Path) -> CocoFolder | None:
+def annotations(path: Path) -> CocoFolder | None:
     """The annotations at a path, or below its folder `annotations`; None without both splits."""
     if not path.is_dir():
         return None
@@ -43,10 +43,26 @@ def _is_coco(file: Path) -> bool:
     return any(key in head for key in (b'"annotations"', b'"images"', b'"categories"'))
 
 
-def draft(path: Path, annotations: object | None, folder: Path) -> Draft:
-    """The draft of a study; without annotations it is one of digits on photographs."""
-    known = annotations if isinstance(annotations, CocoFolder) else None
-    text = f"""\
+def draft(path: Path, folder: Path) -> Draft | None:
+    """The draft of a study of the images at a path; None without any."""
+    known = annotations(path)
+    name = f"{known.root.resolve().name}.yaml" if known else ""
+    return Draft(_text(_data(known)), name, f"annotations in {known.root}") if known else None
+
+
+def example() -> Draft:
+    """The draft of a study of digits on photographs."""
+    return Draft(_text(EXAMPLE), "digits_coco.yaml", "digits on photographs, as an example")
+
+
+EXAMPLE = (
+    f"  {CHECK} no annotations in COCO's form were found: these come with scikit-learn",
+    "  data: digits_coco",
+)
+
+
+def _text(data: Iterable[str]) -> str:
+    return f"""\
 # A study of detectors. Lines with CHECK are guesses: decide, and delete them.
 task: detection
 {CHECK} the question that the table answers
@@ -55,7 +71,7 @@ question: Which reduction of the backbone's attention detects best?
 baseline:
   {CHECK} or mask_rcnn; backbones are models of timm and of this package: study list models
   model: {{name: retinanet, backbone: {{name: rest_small}}}}
-{chr(10).join(_data(known))}
+{chr(10).join(data)}
   {CHECK} coco_smoke takes 500 iterations, to see that it runs; coco_1x is the usual schedule
   recipe: coco_smoke
 
@@ -65,15 +81,9 @@ factors:
 
 seeds: 3                 # more seeds find smaller differences: study plan says which
 """
-    name = f"{known.root.resolve().name}.yaml" if known else "digits_coco.yaml"
-    return Draft(text, name, str(known.root) if known else "digits on photographs, as an example")
 
 
-def _data(known: CocoFolder | None) -> Iterator[str]:
-    if known is None:
-        yield f"  {CHECK} no annotations in COCO's form were found: these come with scikit-learn"
-        yield "  data: digits_coco"
-        return
+def _data(known: CocoFolder) -> Iterator[str]:
     yield "  data:"
     yield "    name: coco"
     yield f"    root: {scalar(str(known.root))}  # $COCO, say, names the same trials everywhere"

@@ -1,7 +1,7 @@
 """A draft of a study of classifiers on folders of classes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class ClassFolders:
     """Widths and heights in pixels of some of them."""
 
 
-def found(path: Path) -> ClassFolders | None:
+def class_folders(path: Path) -> ClassFolders | None:
     """Folders of classes at a path, or one level below it; None without any."""
     from study.tasks.classification.data.locations import TRAIN, VAL
 
@@ -69,10 +69,26 @@ def _sizes(root: Path, splits: dict[str, dict[str, int]]) -> tuple[tuple[int, in
     return tuple(sizes)
 
 
-def draft(path: Path, folders: object | None, folder: Path) -> Draft:
-    """The draft of a study; without folders it is one of scikit-learn's digits."""
-    known = folders if isinstance(folders, ClassFolders) else None
-    text = f"""\
+def draft(path: Path, folder: Path) -> Draft | None:
+    """The draft of a study of the images at a path; None without any."""
+    known = class_folders(path)
+    name = f"{known.root.resolve().name}.yaml" if known else ""
+    return Draft(_text(_data(known)), name, f"{known.root}: {_counted(known)}") if known else None
+
+
+def example() -> Draft:
+    """The draft of a study of scikit-learn's digits."""
+    return Draft(_text(EXAMPLE), "digits.yaml", "scikit-learn's digits, as an example")
+
+
+EXAMPLE = (
+    f"  {CHECK} no class folders were found: these images come with scikit-learn",
+    "  data: {name: digits, img_size: 64}",
+)
+
+
+def _text(data: Iterable[str]) -> str:
+    return f"""\
 # A study of classifiers. Lines with CHECK are guesses: decide, and delete them.
 task: classification
 {CHECK} the question that the table answers
@@ -81,7 +97,7 @@ question: Does the learning rate matter?
 baseline:
   {CHECK} study list models "*pvt*" lists the names of timm and of this package
   model: resnet18
-{chr(10).join(_data(known))}
+{chr(10).join(data)}
   {CHECK} smoke takes three epochs, to see that it runs; study list recipes has those of papers
   recipe: smoke
 
@@ -93,16 +109,9 @@ factors:
 seeds: 3                 # more seeds find smaller differences: study plan says which
 columns: [params, macs, throughput, top1]
 """
-    name = known.root.resolve().name if known else "digits"
-    about = f"{known.root}: {_counted(known)}" if known else "scikit-learn's digits, as an example"
-    return Draft(text, f"{name}.yaml", about)
 
 
-def _data(known: ClassFolders | None) -> Iterator[str]:
-    if known is None:
-        yield f"  {CHECK} no class folders were found: these images come with scikit-learn"
-        yield "  data: {name: digits, img_size: 64}"
-        return
+def _data(known: ClassFolders) -> Iterator[str]:
     yield "  data:"
     yield "    name: folder"
     yield f"    root: {scalar(str(known.root))}  # $IMAGES, say, names the same trials everywhere"

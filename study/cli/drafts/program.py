@@ -7,8 +7,7 @@ from pathlib import Path
 
 from study.cli.drafts.draft import CHECK, Draft, flow, scalar
 from study.cli.drafts.flags import SEED, Flag
-from study.cli.drafts.scripts import INTERPRETERS, Script
-from study.errors import StudyError
+from study.cli.drafts.scripts import INTERPRETERS, Script, script_at
 
 GIVEN = {"device": "{device}"}
 """Flags whose values the study gives."""
@@ -27,10 +26,11 @@ NO_FACTOR = re.compile(r"epochs?|steps|iters|iterations|max_|num_")
 NOTHING = 'x: {label: x, better: lower, from: {stdout: "x: (\\\\S+)"}}'
 
 
-def draft(path: Path, script: object | None, folder: Path) -> Draft:
-    """The draft of a study of a script, of which `found` says what there is."""
-    if not isinstance(script, Script):
-        raise StudyError(f"{path} is no script, and has none: name one, as in study new train.py")
+def draft(path: Path, folder: Path) -> Draft | None:
+    """The draft of a study of the script at a path; None without one."""
+    script = script_at(path)
+    if script is None:
+        return None
     args = [flag for flag in script.flags if _is_argument(flag, script)]
     factor = _factor(args)
     text = "\n".join(

@@ -28,7 +28,7 @@ MOST = 3
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportedMetric:
     """A metric of a script, and where it leaves it."""
 
     name: str
@@ -42,16 +42,20 @@ class Report:
         return "lower" if BETTER_LOW.search(self.label) else "higher"
 
 
-def reports(trees: Iterable[tuple[str, ast.AST]], files: Iterable[str] = ()) -> list[Report]:
+def reports(
+    trees: Iterable[tuple[str, ast.AST]], files: Iterable[str] = ()
+) -> list[ReportedMetric]:
     """The likeliest metrics of some scripts, each a name and a tree; the first is the best guess.
 
     `files` are paths of JSON that flags name.
     """
     trees = list(trees)
-    found = [r for name, tree in trees for r in (*_told(name, tree), *_json(name, tree, files))]
-    found += [r for name, tree in trees for r in _printed(name, tree)]
-    named = dict[str, Report]()
-    for report in found:
+    candidates = [
+        r for name, tree in trees for r in (*_from_calls(name, tree), *_json(name, tree, files))
+    ]
+    candidates += [r for name, tree in trees for r in _printed(name, tree)]
+    named = dict[str, ReportedMetric]()
+    for report in candidates:
         if QUALITY.search(report.label):
             named.setdefault(report.name, report)
     every = sorted(named.values(), key=lambda r: not JUDGED.match(r.label))
@@ -71,14 +75,16 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
             yield str(name), node
 
 
-def _told(file: str, tree: ast.AST) -> Iterator[Report]:
+def _from_calls(file: str, tree: ast.AST) -> Iterator[ReportedMetric]:
     for name, call in _calls(tree):
         for key in call.keywords if name == "tell" else ():
             if key.arg and key.arg != "step":
-                yield Report(key.arg, key.arg, "", f"study.tell in {file}, line {call.lineno}")
+                yield ReportedMetric(
+                    key.arg, key.arg, "", f"study.tell in {file}, line {call.lineno}"
+                )
 
 
-def _json(file: str, tree: ast.AST, files: Iterable[str]) -> Iterator[Report]:
+def _json(file: str, tree: ast.AST, files: Iterable[str]) -> Iterator[ReportedMetric]:
     """The keys of a dictionary that is dumped, where one file of JSON is named."""
     texts = {literal(node) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     paths = {*files, *(t for t in texts if isinstance(t, str) and re.search(r"\w\.jsonl?$", t))}
@@ -88,10 +94,14 @@ def _json(file: str, tree: ast.AST, files: Iterable[str]) -> Iterator[Report]:
         for key in _keys(call.args[0], tree):
             if len(paths) == 1:
                 origin = f"{{json: {scalar(paths.copy().pop())}, key: {scalar(key)}}}"
-                yield Report(name_of(key), key, origin, f"written in {file}, line {call.lineno}")
+                yield ReportedMetric(
+                    name_of(key), key, origin, f"written in {file}, line {call.lineno}"
+                )
             elif not paths and name == "dumps":
                 origin = _stdout(f'"{re.escape(key)}":\\s*')
-                yield Report(name_of(key), key, origin, f"printed in {file}, line {call.lineno}")
+                yield ReportedMetric(
+                    name_of(key), key, origin, f"printed in {file}, line {call.lineno}"
+                )
 
 
 def _keys(node: ast.expr, tree: ast.AST) -> list[str]:
@@ -108,7 +118,7 @@ def _keys(node: ast.expr, tree: ast.AST) -> list[str]:
     return [key for key in keys if isinstance(key, str)]
 
 
-def _printed(file: str, tree: ast.AST) -> Iterator[Report]:
+def _printed(file: str, tree: ast.AST) -> Iterator[ReportedMetric]:
     for name, call in _calls(tree):
         if name not in PRINTS:
             continue
@@ -119,7 +129,7 @@ def _printed(file: str, tree: ast.AST) -> Iterator[Report]:
             sign = re.sub(r"\s+", "", sign)
             pattern = f"{quote or chr(92) + 'b'}{re.escape(label)}{quote}\\s*{sign}\\s*"
             pattern = pattern.replace(r"\ ", " ").replace(r"\s*\s*", r"\s*")
-            yield Report(
+            yield ReportedMetric(
                 name_of(label), label, _stdout(pattern), f"printed in {file}, line {call.lineno}"
             )
 
@@ -130,7 +140,7 @@ def _stdout(pattern: str) -> str:
 
 
 def _text(node: ast.expr) -> str:
-    """What an expression prints, with VALUE in place of what is computed."""
+    """The text that an expression prints, with VALUE in place of what is computed."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from study.cli.drafts.flags import Flag, flags
-from study.cli.drafts.reports import Report, reports
+from study.cli.drafts.reports import ReportedMetric, reports
 from study.errors import StudyError
 
 USUAL = ("train.py", "main.py", "run.py")
@@ -24,11 +24,11 @@ class Script:
     """The script, and the modules beside it that it imports."""
     inputs: tuple[str, ...]
     flags: tuple[Flag, ...]
-    reports: tuple[Report, ...]
+    reports: tuple[ReportedMetric, ...]
     reads_seed: bool
 
 
-def found(path: Path) -> Script | None:
+def script_at(path: Path) -> Script | None:
     """The script at a path, or the one of a folder; None without one.
 
     Raises:
@@ -65,13 +65,13 @@ def _script(path: Path) -> Script:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    told = reports(trees.items(), [str(f.value) for f in own if str(f.value).endswith(".json")])
+    metrics = reports(trees.items(), [str(f.value) for f in own if str(f.value).endswith(".json")])
     return Script(
         path,
         code,
         tuple(_inputs(path.parent, strings, code)),
         own,
-        tuple(told),
+        tuple(metrics),
         any("STUDY_SEED" in text for text in texts),
     )
 
