@@ -24,15 +24,20 @@ def run(job: Path, index: str) -> int:
 
     Raises:
         StoreError: there is no such job on this machine, or it is not the user's own.
-        StudyError: this machine has fewer GPUs than a trial needs.
+            Or this machine has fewer GPUs than a trial needs.
     """
-    host = socket.gethostname()
+    host, name = socket.gethostname(), f"{socket.gethostname()}-{os.getpid()}"
     if not (job / SETTINGS).is_file():
         raise StoreError(f"{job} is no job folder on {host}; a worker needs a machine that sees it")
     order = job_folder.order(job)
     _go_to(order)
-    with _signed(job, index or f"{host}-{os.getpid()}"):
-        slot = _slot(job, order)
+    with _signed(job, index or name):
+        try:
+            slot = _slot(job, order)
+        except StoreError as error:
+            # A run that waits elsewhere reads it, whatever becomes of this output.
+            (job / f"error.{name}").write_text(str(error))
+            raise
         if slot is None:
             return 0
         if slot.devices:
@@ -69,8 +74,8 @@ def _slot(job: Path, order: Job) -> slots.Slot | None:
     if device != "cuda":
         return slots.Slot(())
     if len(gpus()) < order.devices:
-        count, host = len(gpus()), socket.gethostname()
-        raise StoreError(f"a trial needs {order.devices} GPUs, and {host} has {count}")
+        has = f"{socket.gethostname()} has {len(gpus())}"
+        raise StoreError(f"a trial needs GPUs, {order.devices} of them, and {has}")
     wanted, heartbeats = order.model_copy(update={"device": device}), Heartbeats()
     while (slot := slots.free_slot(wanted, 1)) is None:
         if job_folder.stopped(job) or not job_folder.open_trials(job, heartbeats):
