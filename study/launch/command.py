@@ -8,12 +8,14 @@ whether it waits or is lost, so waiting for it has a limit.
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 
 from study.errors import StudyError
@@ -91,12 +93,11 @@ def command(job: Path, machine: Machine, *, workers: int, tick: Callable[[], Non
     """
     heartbeats, submissions = Heartbeats(), list[Submission]()
     try:
-        if _is_left(job, heartbeats):
-            for _ in range(workers - len(at_work(job, heartbeats))):
-                submissions.append(_submitted(job, machine))
+        for index in _free(job, heartbeats, workers) if _is_left(job, heartbeats) else ():
+            submissions.append(_submitted(job, machine, index))
         _wait(job, machine, submissions, heartbeats, tick)
-        for index in not_begun(job):  # it would find nothing to do, so nobody need know of it
-            _drop(job, index)
+        for unseen in not_begun(job):  # each would find nothing to do, so nobody need know of it
+            _drop(job, unseen)
     except KeyboardInterrupt:
         for submission in submissions:
             submission.end(signal.SIGKILL)
@@ -106,15 +107,23 @@ def command(job: Path, machine: Machine, *, workers: int, tick: Callable[[], Non
         _settle(submissions)
 
 
-def _submitted(job: Path, machine: Machine) -> Submission:
-    """Start the command of one more worker."""
-    ids = submitted(job)
-    index = int(ids[-1]) + 1 if ids else 0
+def _free(job: Path, heartbeats: Heartbeats, workers: int) -> list[int]:
+    """The indices of the workers that are not at work: of those that died, too."""
+    alive = at_work(job, heartbeats)
+    taken = {place.name for place in alive}
+    free = (index for index in count() if str(index) not in taken)
+    return list(islice(free, max(0, workers - len(alive))))
+
+
+def _submitted(job: Path, machine: Machine, index: int) -> Submission:
+    """Start the command of a worker."""
     words = templates.words(machine.submit, job, index)
-    # Before the start, as the worker may begin at once.
-    write(job / RECORD, Submitted(ids=[*ids, str(index)]).plain)
+    # Both before the start, as the worker may begin at once: what a dead one left is no sign of it.
+    shutil.rmtree(_place(job, index), ignore_errors=True)
+    ids = dict.fromkeys([*submitted(job), str(index)])
+    write(job / RECORD, Submitted(ids=[*ids]).plain)
     try:
-        with _log(job, index).open("wb") as log:
+        with _log(job, index).open("ab") as log:
             process = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,  # one that asks for a password fails
@@ -215,15 +224,16 @@ def not_begun(job: Path) -> list[str]:
     return [index for index in submitted(job) if not _place(job, index).exists()]
 
 
-def alive(job: Path, heartbeats: Heartbeats | None = None) -> list[holders.Holder]:
-    """The workers of a job that are at work, by their heartbeats."""
-    return [who for place in _places(job) if (who := leases.holder(place, heartbeats))]
+def alive(job: Path, heartbeats: Heartbeats | None = None) -> dict[Path, holders.Holder]:
+    """The workers of a job that are at work by their heartbeats, by the folder of their lease."""
+    held = {place: leases.holder(place, heartbeats) for place in _places(job)}
+    return {place: who for place, who in held.items() if who}
 
 
-def at_work(job: Path, heartbeats: Heartbeats) -> list[holders.Holder]:
+def at_work(job: Path, heartbeats: Heartbeats) -> Mapping[Path, holders.Holder]:
     """The same of all jobs whose workers do the trials of this one, and go on."""
     others = [f for f in job_folder.alike(job) if f != job and not _is_ending(f, heartbeats)]
-    return [who for folder in (job, *others) for who in alive(folder, heartbeats)]
+    return {k: who for f in (job, *others) for k, who in alive(f, heartbeats).items()}
 
 
 def _is_ending(job: Path, heartbeats: Heartbeats) -> bool:

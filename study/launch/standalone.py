@@ -78,7 +78,8 @@ def _slot(job: Path, order: Job) -> slots.Slot | None:
         raise StoreError(f"a trial needs GPUs, {order.devices} of them, and {has}")
     wanted, heartbeats = order.model_copy(update={"device": device}), Heartbeats()
     while (slot := slots.free_slot(wanted, 1)) is None:
-        if job_folder.stopped(job) or not job_folder.open_trials(job, heartbeats):
+        over = "trials" in order.phases and not job_folder.open_trials(job, heartbeats)
+        if over or job_folder.stopped(job):
             return None
         time.sleep(polling.WORKERS)
     return slot

@@ -39,7 +39,7 @@ def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
         # A worker in a Slurm job is counted by squeue, even on this machine.
         here = [who for who in job_folder.workers(job) if not who.job]
         members += [StudyWorker(job, who.where, "RUNNING", who) for who in here]
-        elsewhere = [who for who in command.alive(job) if not who.local]
+        elsewhere = [who for who in command.alive(job).values() if not who.local]
         members += [StudyWorker(job, who.where, "RUNNING") for who in elsewhere]
     return [*members, *_expected(store, study)]
 

@@ -6,6 +6,7 @@ so that {worker} is one argument: a command line for a shell, as ssh and `sh -c`
 
 import shlex
 import sys
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
@@ -45,7 +46,8 @@ def words(template: str, job: Path, index: int) -> list[str]:
         "worker": shlex.join(line),
         "job": str(job),
         "index": str(index),
-        "name": f"study-{job.name}-{index}",
+        # A queue may refuse the name of a worker that has died.
+        "name": f"study-{job.name}-{index}-{uuid.uuid4().hex[:6]}",
     }
     return [_filled(word, values) for word in _split(template)]
 

@@ -11,6 +11,7 @@ from study.launch import command, standalone, status
 from study.launch import job as job_folder
 from study.launch.machine import Machine
 from study.store import leases
+from study.store.heartbeats import Heartbeats
 from tests.launch.conftest import finish, ordered
 
 MACHINE = Machine(on="command", workers=1, device="cpu", threads=1, timeout=0.2)
@@ -124,4 +125,14 @@ def test_two_workers_of_one_command_have_two_leases(store):
     folder = ordered(store, ["a-0"], on="command")
     with standalone._signed(folder, "0"), standalone._signed(folder, "0"):
         assert len(command.alive(folder)) == 2
-    assert command.alive(folder) == []
+    assert not command.alive(folder)
+
+
+def test_a_worker_takes_the_place_of_one_that_has_died(store):
+    """So that ssh gpu{index} names machines that exist."""
+    folder = ordered(store, ["a-0"], on="command")
+    for index in (0, 1):
+        (folder / command.WORKERS / str(index)).mkdir(parents=True)
+    with leases.claim(folder / command.WORKERS / "0"):
+        assert command._free(folder, Heartbeats(), 3) == [1, 2]
+    assert command._free(folder, Heartbeats(), 1) == [0]

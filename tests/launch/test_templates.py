@@ -33,8 +33,11 @@ def test_a_real_shell_reads_the_words_back():
 
 def test_other_placeholders_are_the_job_the_number_and_a_name():
     words = templates.words("run {job} {index} --name={name} {{x}}", JOB, 3)
-    name = "study-20260102-030405-678901-abcdef-3"
-    assert words == ["run", str(JOB), "3", f"--name={name}", "{x}"]
+    assert [*words[:3], words[4]] == ["run", str(JOB), "3", "{x}"]
+    name = words[3].removeprefix("--name=")
+    assert name.startswith("study-20260102-030405-678901-abcdef-3-")
+    assert len(name) <= 63  # of a label of DNS
+    assert templates.words("run {job} {name}", JOB, 3)[2] != name
 
 
 @pytest.mark.parametrize(
