@@ -8,7 +8,7 @@ from study import launch
 from study.api.request import StudyRequest
 from study.errors import StudyError, unknown
 from study.launch import Event, Machine, evaluations, spending, timing
-from study.launch.machine import DEVICES, default_device, gpus, room
+from study.launch.machine import DEVICES, HERE, default_device, gpus, room
 from study.plan import budgets
 from study.plan.measuring import timing_session, unevaluated
 from study.plan.plan import Plan
@@ -25,8 +25,6 @@ from study.tune import journal
 
 Report = Callable[[Sequence[Event]], None]
 REMEDY = "write to another folder"
-HERE = ("local", "inline")
-"""Launchers of this machine; for others there is the command line."""
 
 
 def train(
@@ -81,7 +79,7 @@ def _work(
     # A job without a budget has no such key, as those of earlier versions.
     limit = {"budget": budget} if budget else {}
     work = plan.work("trials", **known, **text, **limit)
-    if machine.on != "slurm":
+    if machine.here:
         return work
     # The last worker measures, because no other may be left by then. All pairs: no one knows yet
     # which will be missing when the trials have ended.
@@ -89,7 +87,8 @@ def _work(
     more: dict[str, object] = {"pairs": pairs}
     phases = ["trials", *(["evaluations"] if plan.sizes else [])]
     if speed and plan.timed:
-        more |= timing_session(plan).plain
+        session = timing_session(plan)
+        more |= {name: getattr(session, name) for name in session.model_fields_set}
         phases += ["timings"]
     return work.model_copy(update={**more, "phases": phases})
 
@@ -148,7 +147,7 @@ def machine(on: str, *, workers: int | None, device: str | None, threads: int | 
             raise StudyError(f"{name}: a whole number from 1, not {number!r}")
     if device is not None and device not in DEVICES:
         raise StudyError(unknown("device", str(device), DEVICES))
-    if on not in HERE:
+    if on not in HERE:  # for others there is the command line
         raise StudyError(unknown("launcher", on, HERE))
     if device == "cuda" and not gpus():
         raise StudyError("cuda: this machine has no usable NVIDIA device")

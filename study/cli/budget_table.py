@@ -73,7 +73,7 @@ def _lines(plan: Plan, machine: "Machine", limit: Budget, fitting: Fitting | Non
         return [f"{head}: nothing is missing"]
     if fitting is None:
         where = hardware(machine).name
-        if machine.on == "slurm":
+        if not machine.here:
             return [
                 f"{head}: no trial of this study has finished on {where}, so nothing says what "
                 "fits; a first run with a small budget there measures it"

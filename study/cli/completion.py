@@ -6,19 +6,25 @@ from click.shell_completion import BashComplete, get_completion_class
 VARIABLE = "_STUDY_COMPLETE"  # the name that click gives to it, of the program's name
 SHELLS = ("bash", "zsh", "fish")
 
-BASH = """\
+BASH = r"""
 %(complete_func)s() {
-    local IFS=$'\\n' completion type value
-    for completion in $(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD \\
+    local IFS=$'\n' completion type value word="${COMP_WORDS[COMP_CWORD]}"
+    for completion in $(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD \
             %(complete_var)s=bash_complete $1); do
         IFS=',' read -r type value <<< "$completion"
         case $type in
-            dir) compopt -o dirnames 2> /dev/null ;;
+            dir) compopt -o plusdirs 2> /dev/null ;;
             file) compopt -o default 2> /dev/null ;;
             plain)
                 # A key is followed by its value, without a space.
                 [[ $value == *= ]] && compopt -o nospace 2> /dev/null
-                COMPREPLY+=("$(printf '%%q' "$value")") ;;
+                case $word in
+                    # The shell keeps an open quote: only what it does not protect is escaped.
+                    \"*) value=$(printf '%%s' "$value" | sed 's/[\\"$`]/\\&/g') ;;
+                    \'*) value=$(printf '%%s' "$value" | sed "s/'/'\\\\''/g") ;;
+                    *) value=$(printf '%%q' "$value") ;;
+                esac
+                COMPREPLY+=("$value") ;;
         esac
     done
 }

@@ -2,12 +2,15 @@
 
 GROUPS = {
     "Studies": {
+        "new": "study new train.py",
         "plan": "study plan ablations/stem.yaml --set seeds=5",
         "run": "study run ablations/stem.yaml --workers 2",
         "status": "study status ablations/stem.yaml --watch",
         "logs": 'study logs ablations/stem.yaml "ResNet/s1" --follow',
         "cancel": "study cancel ablations/stem.yaml",
-        "list": "study list ablations",
+        "worker": "study worker results/jobs/20260102-030405-678901-abcdef",
+        "list": "study list models '*pvt*'",
+        "show": "study show recipe rest_300e",
     },
     "Results": {
         "report": "study report ablations/stem.yaml --html",

@@ -28,7 +28,7 @@ FLAGS = {
     **dict.fromkeys(("--gpu", "--cuda"), "--device cuda"),
     "--gpus": "--device cuda --workers {value} (one trial on each GPU), on Slurm -R gpus={value}",
     "--cpu": "--device cpu",
-    **dict.fromkeys(("--slurm", "--cluster", "--submit"), "--on slurm"),
+    **dict.fromkeys(("--slurm", "--cluster"), "--on slurm"),
     "--partition": "-R partition={value}",
     **dict.fromkeys(("-o", "--out", "--output", "--output-dir"), "--reports {value}"),
     **dict.fromkeys(("-q", "--quiet"), "--progress none"),

@@ -1,4 +1,4 @@
-"""list: the studies of a folder with their progress."""
+"""list: the studies of a folder with their progress, or names that a study file can have."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
+from study.cli import completions
+from study.cli.listings import LISTINGS, NameTable, matching
 from study.cli.messages import message
-from study.cli.options import folder
-from study.cli.output import console, progress
-from study.errors import StudyError
+from study.cli.options import folder, json_option
+from study.cli.output import console, echo_json, progress, show_rows
+from study.errors import StudyError, likely_name
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+LIMIT = 40
 HEADS = ("study", "question", "arms", "done")
 
 
@@ -22,16 +25,57 @@ class UncountedError(StudyError):
 
 
 @click.command("list")
-@click.argument("ablations", type=click.Path(path_type=Path), default=Path("ablations"))
+@click.argument("what", metavar="[WHAT]", default="ablations", shell_complete=completions.listed)
+@click.argument("pattern", required=False)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=LIMIT,
+    show_default=True,
+    help="The most rows of names; 0 for all.",
+)
 @folder("--store", "results", "Where results are kept.")
-def list_command(ablations: Path, store: Path) -> None:
-    """List the studies in ABLATIONS with question, arms and progress."""
+@json_option
+def list_command(what: str, pattern: str | None, limit: int, store: Path, as_json: bool) -> None:
+    """List studies with their progress, or the names that a study file can have.
+
+    WHAT is a folder of studies, or one of recipes, models, metrics and tasks. PATTERN is a part of
+    a name, or has * and ?: study list models "*pvt*". A folder of such a name is written ./models.
+    """
+    if what in LISTINGS:
+        listing = LISTINGS[what]()
+        _names(matching(listing, pattern) if pattern else listing, limit, as_json)
+        return
+    if pattern is not None or as_json:
+        extra = "--json" if pattern is None else pattern
+        raise click.UsageError(f"{extra}: of {', '.join(LISTINGS)} alone")
+    _studies(Path(what), store)
+
+
+def _names(listing: NameTable, limit: int, as_json: bool) -> None:
+    """Print names of a kind, up to a limit on a terminal and in a pipe alike."""
+    shown = listing.rows[: limit or None]
+    if as_json:
+        echo_json([dict(zip(listing.heads, row, strict=True)) for row in listing.rows])
+        return
+    show_rows(listing.heads, shown)
+    if rest := len(listing.rows) - len(shown):
+        message(f"note: {rest} more; a PATTERN or --limit 0 lists them")
+
+
+def _studies(ablations: Path, store: Path) -> None:
+    """Print the studies of a folder, with question, arms and progress."""
     from study.report.columns import FoldedTable
 
+    if not ablations.is_dir():
+        kinds = ", ".join(LISTINGS)
+        near = likely_name(str(ablations), LISTINGS)
+        hint = f'; did you mean "{near}"?' if near else ""
+        raise StudyError(f"{ablations} is no folder of studies, nor one of {kinds}{hint}")
     # The * of pathlib matches hidden files too, unlike that of a shell.
     files = sorted(ablations.glob("[!.]*.yaml"))
     if not files:
-        raise StudyError(f"no study files (*.yaml) in {ablations}")
+        raise StudyError(f"no study files (*.yaml) in {ablations}; study new writes one")
     rows = []
     with progress("reading studies") as tick:
         for number, file in enumerate(files, 1):

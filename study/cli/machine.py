@@ -9,11 +9,13 @@ import click
 from click.core import ParameterSource
 
 from study.cli.options import Command, options
-from study.launch import LAUNCHERS
+from study.errors import StudyError
+from study.launch import LAUNCHERS, templates
 from study.launch import resources as slurm_resources
 from study.launch.machine import (
     AUTO,
     DEVICES,
+    HERE,
     RETRIES,
     TIMEOUT,
     Machine,
@@ -26,14 +28,18 @@ if TYPE_CHECKING:
     from study.plan.estimate import Hardware
 
 SLURM_WORKERS = 16
-WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm]"
+SUBMIT = (
+    "With --on command: the command that starts a worker, such as 'ssh gpu1 {worker}'; {worker} is "
+    "a command line for a shell, and there are {job}, {index} and {name}."
+)
+WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm; 1 by a command]"
 DEVICE = (
     "cpu, cuda or mps; select GPUs with CUDA_VISIBLE_DEVICES.  "
-    "[default: the best one here; on Slurm the job's]"
+    "[default: the best one here; elsewhere the worker's]"
 )
 THREADS = (
     "Threads per process; their number changes the last digits of results.  "
-    "[default: cores / workers; on Slurm the cpus of -R]"
+    "[default: cores / workers; on Slurm the cpus of -R; 1 by a command]"
 )
 
 
@@ -63,6 +69,7 @@ OPTIONS = (
         show_default=True,
         help="Where workers run.",
     ),
+    click.option("--submit", metavar="COMMAND", help=SUBMIT),
     click.option("--workers", type=click.IntRange(1), help=WORKERS),
     click.option("--device", type=click.Choice(DEVICES), help=DEVICE),
     click.option("--threads", type=click.IntRange(1), help=THREADS),
@@ -126,6 +133,7 @@ def machine_options(command: Command) -> Command:
 
 MACHINE = (
     "on",
+    "submit",
     "workers",
     "device",
     "threads",
@@ -140,6 +148,7 @@ MACHINE = (
 
 def _machine(
     on: str,
+    submit: str | None,
     workers: int | None,
     device: str | None,
     threads: int | None,
@@ -151,9 +160,10 @@ def _machine(
     timeout: float,
 ) -> Machine:
     """Raises UsageError if options exclude each other or request a device that is absent."""
-    here = on != "slurm"
+    here = on in HERE
     requested = slurm_resources.canonical(_pairs(resources))
     device = device or _default(here, requested)
+    _refuse_submit(on, submit)
     _refuse(on, device, devices, nodes, share, slurm_only=bool(requested))
     if here:
         workers, threads = room(device, workers, threads, devices, share)
@@ -161,7 +171,7 @@ def _machine(
         threads = threads or slurm_resources.cpus(requested, devices)
     machine = Machine(
         on=on,
-        workers=workers or SLURM_WORKERS,
+        workers=workers or (SLURM_WORKERS if on == "slurm" else 1),
         device=device,
         threads=threads,
         devices=devices,
@@ -170,6 +180,7 @@ def _machine(
         retries=retries,
         timeout=timeout,
         resources=requested,
+        submit=submit or "",
         flags=typed(MACHINE),
     )
     slurm_resources.check(requested, machine)
@@ -179,10 +190,10 @@ def _machine(
 def _refuse(
     on: str, device: str, devices: int, nodes: int, share: int, *, slurm_only: bool
 ) -> None:
-    here = on != "slurm"
-    if slurm_only and here:
+    here = on in HERE
+    if slurm_only and on != "slurm":
         raise click.UsageError("-R sets the resources of a Slurm job: add --on slurm")
-    if nodes > 1 and here:
+    if nodes > 1 and on != "slurm":
         raise click.UsageError("--nodes: several nodes need --on slurm")
     if devices > 1 and on == "inline":
         raise click.UsageError("--devices: several processes need --on local or --on slurm")
@@ -192,6 +203,18 @@ def _refuse(
         raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
     if share > 1 and (device != "cuda" or on != "local" or devices > 1):
         raise click.UsageError("--share needs GPUs, and --on local, each trial on one of them")
+
+
+def _refuse_submit(on: str, submit: str | None) -> None:
+    if on != "command" and submit is not None:
+        raise click.UsageError("--submit is the command of another launcher: add --on command")
+    if on == "command":
+        if submit is None:
+            raise click.UsageError(f"--on command needs its command: {templates.EXAMPLE}")
+        try:
+            templates.check(submit)
+        except StudyError as error:
+            raise click.BadParameter(str(error), param_hint="--submit") from error
 
 
 def _default(here: bool, requested: slurm_resources.Resources) -> str:
@@ -213,6 +236,8 @@ def hardware(machine: "Machine") -> "Hardware":
     """Where trials are to run, for an estimate of their time."""
     from study.plan.estimate import Hardware
 
+    if machine.on == "command":
+        return Hardware(None, machine.device, machine.devices, anywhere=True)
     # On a login node of Slurm, the times of this machine say nothing about the job's.
     partition = None if machine.on != "slurm" else machine.resources.get("partition") or ""
     return Hardware(partition, machine.device, machine.devices * machine.nodes)

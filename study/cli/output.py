@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,14 @@ def show_tables(tables: "Mapping[str, Table]") -> None:
             continue
         out.print(terminal(table))
         out.print()
+
+
+def show_rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of texts, whose first column names a row."""
+    from study.report.columns import FoldedTable
+
+    order = tuple(range(len(heads)))
+    console().print(FoldedTable(tuple(heads), [("", rows)], order=order, right=frozenset()))
 
 
 def echo_json(value: object) -> None:

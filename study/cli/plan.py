@@ -47,7 +47,7 @@ def plan_command(
     as_json: bool,
 ) -> None:
     """Show arms, costs, missing trials and their estimated time; trains nothing."""
-    if estimate and not _here(machine):
+    if estimate and not machine.here:
         raise click.UsageError("--estimate times this machine, which is not where trials run")
     plan, store = request.plan(audit_all=audit == "all")
 
@@ -91,11 +91,6 @@ def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fals
         *plan_table.plan_notes(plan, priced, machine.workers),
     ]:
         out.print(note, markup=False, highlight=False, soft_wrap=not out.is_terminal)
-
-
-def _here(machine: "Machine") -> bool:
-    """True where trials run on this machine; on Slurm it may be a login node."""
-    return machine.on != "slurm"
 
 
 def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:

@@ -12,6 +12,7 @@ import click
 from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
 from study.cli.budget import budget_options, over
+from study.cli.dry_run import show_dry_run
 from study.cli.machine import machine_options
 from study.cli.messages import message
 from study.cli.options import reports_option, study_file
@@ -21,6 +22,7 @@ from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
+from study.launch.command import NoWorkerError
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -35,7 +37,11 @@ if TYPE_CHECKING:
 @machine_options
 @budget_options
 @reports_option
-@click.option("--dry-run", is_flag=True, help="Show what would run; on Slurm print the script.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show what would run; print the script of Slurm, or the command.",
+)
 @click.option("--wait", is_flag=True, help="Wait until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time all arms after training.")
 @click.option(
@@ -67,7 +73,7 @@ def run_command(
     plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:
-        _dry_run(plan, store, machine)
+        show_dry_run(plan, store, machine)
         return 0
     if plan.missing:
         _announce(plan, store, machine, budget)
@@ -86,12 +92,19 @@ def run_command(
             _follow(request, trackers)
             return 0
         plan = _measure(plan, store, machine, speed)
+    except NoWorkerError as error:
+        message(f"{error}\ncontinue with: {command}")
+        return INCOMPLETE
     except KeyboardInterrupt:
-        cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
-        here = f"stopped at once; continue with: {command}"
-        message(cancel if machine.on == "slurm" else here)
+        message(_interrupted(request, machine, command))
         return INTERRUPTED
     return _reported(request, plan, store, reports, command)
+
+
+def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> str:
+    if machine.on == "slurm":
+        return f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
+    return f"stopped at once; continue with: {command}"
 
 
 def _checked(
@@ -105,23 +118,6 @@ def _checked(
     plan, store = request.plan()
     study_folders.check(reports, plan.study, REMEDY)
     return plan, store
-
-
-def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    """Print the plan, and on Slurm the script that would be submitted."""
-    from study.launch import resources
-    from study.launch.slurm import script
-    from study.plan.planning import check_inputs
-
-    check_inputs(plan, store, absent=False)
-    show_plan(plan, store, machine, err=machine.on == "slurm")
-    if machine.on != "slurm":
-        return
-    for note in resources.notes(machine):
-        message(f"note: {note}")
-    # Without missing trials nothing is submitted; the script is that of one worker then.
-    job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
-    click.echo(script(job, machine, min(machine.workers, workers)))
 
 
 def _announce(plan: "Plan", store: "Store", machine: "Machine", budget: "Budget | None") -> None:
@@ -211,7 +207,7 @@ def _train(
         message("stopping after this step; Ctrl-C again to stop now")
 
     def submitted(ids: "Sequence[str]") -> None:
-        message(f"submitted to Slurm: {' '.join(ids)}")
+        message(_submitted(machine, ids))
 
     with _progress(plan, store, progress) as report:
         return run.train(
@@ -225,6 +221,17 @@ def _train(
             stopping=stopping,
             submitted=submitted,
         )
+
+
+def _submitted(machine: "Machine", ids: "Sequence[str]") -> str:
+    if machine.on == "slurm":
+        return f"submitted to Slurm: {' '.join(ids)}"
+    from study.format import duration, many
+
+    return (
+        f"submitted {many(len(ids), 'worker')}; while none is seen at work, this waits "
+        f"{duration(machine.timeout)} (--timeout)"
+    )
 
 
 def _progress(

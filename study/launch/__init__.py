@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from study.errors import StudyError
+from study.launch import command, slurm, spending
 from study.launch import job as job_folder
-from study.launch import slurm, spending
 from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
@@ -78,7 +78,7 @@ def _ticker(
     announced = list[str]()
 
     def tick() -> None:
-        if new := slurm.submitted(job)[len(announced) :]:
+        if new := [*slurm.submitted(job), *command.submitted(job)][len(announced) :]:
             announced.extend(new)
             submitted(new)
         watch.add(job_folder.trials(job))

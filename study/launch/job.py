@@ -9,6 +9,8 @@ jobs/STAMP/
     program/DIGEST/       files of the user's program as they were
     worker.HOST-PID       a supervisor that works, or worked, on it
     slurm.json            the Slurm jobs that were submitted for it
+    command.json          the workers that a user's command was to start
+    workers/INDEX/        the lease of such a worker
     logs/                 what workers printed
     busy.BEGAN.RANDOM     a trial at work, for a budget of device-hours; see `spending`
     stop                  present when the workers should stop
@@ -73,7 +75,9 @@ def create_job(
     snapshot.copy_programs(folder, work, records)
     write(folder / job_folder.RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
-    job = Job.checked({**work.plain, **machine.order, **store_and_code})
+    # A worker that is started elsewhere has another shell's PATH, and finds other programs.
+    path = {"path": os.environ.get("PATH", "")} if machine.on == "command" else {}
+    job = Job.checked({**work.plain, **machine.order, **store_and_code, **path})
     write(folder / job_folder.SETTINGS, job.plain)
     return folder.resolve()
 

@@ -6,18 +6,18 @@ back through it: the store has it.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch import slots, snapshot, spending
+from study.launch.command import command
+from study.launch.endings import kill
 from study.launch.machine import Machine
 from study.launch.phases import work
 from study.launch.slurm import slurm
@@ -103,13 +103,9 @@ def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":
     return started
 
 
-def kill(job: Path) -> None:
-    """End the workers of a job at once; their trials resume from what was saved last."""
-    with suppress(OSError):
-        job_folder.stop(job)  # for those that are still starting
-    for who in job_folder.workers(job):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(who.pid, signal.SIGKILL)  # with its children, which are in its group
-
-
-LAUNCHERS: dict[str, Launcher] = {"inline": inline, "local": local, "slurm": slurm}
+LAUNCHERS: dict[str, Launcher] = {
+    "inline": inline,
+    "local": local,
+    "slurm": slurm,
+    "command": command,
+}

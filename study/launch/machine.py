@@ -9,6 +9,8 @@ from study.store.processes import cores
 
 RETRIES = 3  # deaths of workers at one trial
 TIMEOUT = 1800.0  # seconds without a step
+HERE = ("local", "inline")
+"""Launchers of this machine."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,16 @@ class Machine:
     """Seconds without a training step after which a trial counts as hung."""
     resources: Mapping[str, str | None] = field(default_factory=dict)
     """The values of -R, checked by study.launch.resources."""
+    submit: str = ""
+    """The user's command that starts a worker, by `study.launch.templates`."""
     wait: bool = False
     flags: tuple[str, ...] = ()
     """The flags of the command line, to print a command that repeats them."""
+
+    @property
+    def here(self) -> bool:
+        """True where trials run on this machine; the others' may have other devices and cores."""
+        return self.on in HERE
 
     @property
     def order(self) -> dict[str, object]:
@@ -71,7 +80,15 @@ def default_device() -> str:
 
 DEVICES = ("cpu", "cuda", "mps")
 AUTO = "auto"
-"""The default device of workers on Slurm: a GPU if their job has one."""
+"""The default device of workers elsewhere: a GPU if their job or their machine has one."""
+
+
+def own_device(on: str) -> str:
+    """The device of a worker that was given none: that of its Slurm job, or of its machine."""
+    # A user's command may submit to Slurm, too, where devices on the node may be of other jobs.
+    if on == "command" and not os.environ.get("SLURM_JOB_ID"):
+        return default_device()
+    return allocated_device()
 
 
 def allocated_device() -> str:

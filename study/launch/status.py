@@ -1,14 +1,11 @@
 """The workers of a study, wherever they are: what they are, and how they are stopped."""
 
-import os
-import signal
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from study.errors import StudyError
+from study.launch import command, endings, slurm
 from study.launch import job as job_folder
-from study.launch import slurm
 from study.launch.job import Identity
 from study.store import holders
 from study.store.store import Store
@@ -19,9 +16,11 @@ class StudyWorker:
     job: Path
     where: str
     state: str
-    """As squeue has it, or RUNNING."""
+    """As squeue has it, RUNNING, or UNKNOWN of one that a command was to start."""
     holder: holders.Holder | None = None
     """The supervisor, where it is a process of this machine."""
+    slurm: str = ""
+    """Its job on Slurm."""
 
 
 def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
@@ -33,11 +32,23 @@ def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
     members = []
     for job in jobs(store, study):
         queued = slurm.alive(job)
-        members += [StudyWorker(job, f"slurm {worker}", state) for worker, state in queued.items()]
+        members += [
+            StudyWorker(job, f"slurm {worker}", state, slurm=worker)
+            for worker, state in queued.items()
+        ]
         # A worker in a Slurm job is counted by squeue, even on this machine.
         here = [who for who in job_folder.workers(job) if not who.job]
         members += [StudyWorker(job, who.where, "RUNNING", who) for who in here]
-    return members
+        elsewhere = [who for who in command.alive(job).values() if not who.local]
+        members += [StudyWorker(job, who.where, "RUNNING") for who in elsewhere]
+    return [*members, *_expected(store, study)]
+
+
+def _expected(store: Store, study: Identity) -> list[StudyWorker]:
+    """Workers that a command of the last run was to start, and that have not begun."""
+    # A worker that is to stop ends as soon as it begins.
+    last = [job for job in jobs(store, study)[-1:] if not job_folder.stopped(job)]
+    return [StudyWorker(job, "", "UNKNOWN") for job in last for _ in command.not_begun(job)]
 
 
 def jobs(store: Store, study: Identity) -> list[Path]:
@@ -65,18 +76,18 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
     Raises:
         StudyError: Slurm does not answer; the others were asked to stop all the same.
     """
+    expected = _expected(store, study)
     for job in jobs(store, study):
         job_folder.stop(job)
-    workers = active_workers(store, study)
+    workers = [*active_workers(store, study), *expected]
     # A job that waits has no worker that could read the stop file.
     waiting = [worker for worker in workers if worker.state not in ("RUNNING", "SUSPENDED")]
     gone = workers if now else waiting
-    if ids := [worker.where.removeprefix("slurm ") for worker in gone if worker.holder is None]:
+    if ids := [worker.slurm for worker in gone if worker.slurm]:
         slurm.cancel(ids)
     for worker in workers if now else ():
         if worker.holder is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(worker.holder.pid, signal.SIGKILL)
+            endings.end(worker.holder)
     return workers
 
 
@@ -84,9 +95,13 @@ def summary(workers: list[StudyWorker]) -> str:
     """How many are where, in words."""
     here = sum(worker.holder is not None for worker in workers)
     counted = [f"{here} on this machine"] if here else []
-    states = [worker.state.lower() for worker in workers if worker.holder is None]
+    states = [worker.state.lower() for worker in workers if worker.slurm]
     counts = [f"{states.count(state)} {state}" for state in sorted(set(states))]
     counted += [f"{' and '.join(counts)} on Slurm"] if counts else []
+    others = [worker for worker in workers if worker.holder is None and not worker.slurm]
+    expected = sum(worker.state == "UNKNOWN" for worker in others)
+    counted += [f"{len(others) - expected} elsewhere"] if len(others) > expected else []
+    counted += [f"{expected} submitted, not begun (waiting or lost)"] if expected else []
     return ", ".join(counted) or "none"
 
 

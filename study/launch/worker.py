@@ -15,7 +15,7 @@ from study import tasks
 from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch import spending
-from study.launch.machine import AUTO, allocated_device
+from study.launch.machine import AUTO, own_device
 from study.spec import plugins
 from study.store import leases, polling
 from study.store.atomic import warn_once
@@ -45,7 +45,7 @@ class Worker:
         self.job, self.tick = job, tick
         self.order = job_folder.order(job)
         if self.order.device == AUTO:
-            self.order = self.order.model_copy(update={"device": allocated_device()})
+            self.order = self.order.model_copy(update={"device": own_device(self.order.on)})
         self.store = Store(Path(self.order.store))
         self.heartbeats = Heartbeats()
         self._stopping, self._looked = False, 0.0

@@ -23,9 +23,13 @@ class Hardware:
     """cpu, cuda or mps; any other word leaves it open."""
     processes: int = 0
     """Processes that train a trial together; 0 leaves it open."""
+    anywhere: bool = False
+    """True where nothing says which machine it is, so that trials of every machine count."""
 
     @property
     def name(self) -> str:
+        if self.anywhere:
+            return "any machine"
         if self.partition is None:
             return platform.node()
         return f"partition {self.partition}" if self.partition else "Slurm's default partition"
@@ -35,6 +39,8 @@ class Hardware:
         return [r for r in results if self._is_where(r.environment) and self._is_kind(r)]
 
     def _is_where(self, environment: Environment) -> bool:
+        if self.anywhere:
+            return True
         if self.partition is None:
             return environment.machine == platform.node()
         names = self.partition.split(",") if self.partition else [environment.partition]
@@ -85,7 +91,8 @@ def trial_times(plan: Plan, store: Store, *, hardware: Hardware = HERE) -> Trial
         # Tuning trains on fewer images, so it stands for an arm only until that has a trial.
         finished[arm.digest] = finished[arm.digest] or _finished(proposals, store, hardware)
     took = {name: mean(r.seconds or 0.0 for r in rows) for name, rows in finished.items() if rows}
-    here, partitions = hardware.partition is None, _names(finished, "partition")
+    here = hardware.partition is None and not hardware.anywhere
+    partitions = _names(finished, "partition")
     if hardware.partition == "" and len(partitions) > 1:
         return None  # nothing says which of them is the default one
     timed = store.record("timings", steps_key(plan), StepTimes) if here else None

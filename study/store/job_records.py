@@ -134,6 +134,8 @@ class Job(Work):
     retries: Count
     timeout: Seconds
     resources: dict[str, str]
+    path: str = ""
+    """The PATH of the shell that made the job, for workers that have another one."""
     code: Record | None = None
     """The commit and the digest of the package that the workers run."""
 
@@ -150,7 +152,8 @@ class Computed(Frozen):
 
 
 class Submitted(Frozen):
-    """`slurm.json` of a job folder: the ids of the Slurm jobs that run it."""
+    """`slurm.json` of a job folder: the ids of the Slurm jobs that run it. `command.json`: the
+    indices of the workers that a user's command was to start."""
 
     ids: list[str]
 

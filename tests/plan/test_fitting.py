@@ -137,3 +137,5 @@ def test_times_on_slurm_come_from_trials_of_that_partition_or_are_absent(bowl):
     alike = times(gpu, machine="n1", device="NVIDIA H100", partition="gpu")
     assert alike.source == "from finished trials on partition gpu (NVIDIA H100)"
     assert {*alike.seconds.values()} == {60.0}
+    anywhere = times(Hardware(anywhere=True), machine="n1", device="NVIDIA H100", partition="gpu")
+    assert anywhere.source == "from finished trials on any machine (NVIDIA H100)"

@@ -22,9 +22,10 @@ EVALUATION = {"batch_size", "crop_pct", "interpolation", "amp", "amp_dtype", "ch
 
 @dataclass(frozen=True)
 class ReadRecipe:
-    """A recipe, and what its file leaves open."""
+    """A recipe, the keys that its file gives it, and what the file leaves open."""
 
     recipe: Recipe
+    given: Tree
     notes: tuple[str, ...] = ()
 
 
@@ -49,7 +50,7 @@ def recipe_of(tree: Tree) -> tuple[ReadRecipe | None, list[Problem]]:
         more.append(
             Problem(f"{key}: {why}", both.at([k for k in own if k in both.value][:1]).location)
         )
-    read_recipe = ReadRecipe(recipe, tuple(file.notes(recipe))) if recipe else None
+    read_recipe = ReadRecipe(recipe, both, tuple(file.notes(recipe))) if recipe else None
     return read_recipe, problems + more
 
 

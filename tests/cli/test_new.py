@@ -1,0 +1,180 @@
+"""study new: commented study files for what is there, which plan as they are."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+TRAIN = """\
+import argparse, random
+import mylib.nets
+from losses import penalty
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float, default=1e-3)
+p.add_argument("--wd", "--weight-decay", type=float, default=0)
+p.add_argument("--amp", action="store_true")
+p.add_argument("--opt", choices=["adamw", "sgd"], default="adamw")
+p.add_argument("--data", default="data")
+p.add_argument("--out-dir", default="out")
+p.add_argument("--betas", nargs=2, type=float, default=[0.9, 0.95])
+p.add_argument("--threads", type=int, default=2)
+p.add_argument("--size", required=True, type=int)
+p.add_argument("--seed", type=int, default=None)
+a = p.parse_args()
+raise SystemExit("this line is never reached by study new")
+for step in range(3):
+    print(f"step {step}: train_loss {1.0:.3f}, val loss: {random.random():.4f} val_acc=%.2f" % 0.5)
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    (tmp_path / "mylib").mkdir()
+    (tmp_path / "mylib" / "nets.py").touch()
+    (tmp_path / "losses.py").write_text("penalty = 1\n")
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "train.py"
+    path.write_text(TRAIN)
+    return path
+
+
+def test_the_draft_of_a_script_plans_as_it_is(inside, script):
+    done = inside("new")
+    assert done.returncode == 0, done.stderr
+    assert "wrote train.yaml" in done.stderr
+    plan = inside("plan", "train.yaml")
+    assert plan.returncode == 0, plan.stderr
+    assert "6 trials to run" in plan.stdout
+
+
+def test_the_flags_of_a_script_become_words_and_arguments(inside, script, tmp_path):
+    inside("new", "train.py")
+    text = (tmp_path / "train.yaml").read_text()
+    words = " ".join(text[text.index("run: [") : text.index("]")].split())
+    assert '--lr, "{lr}", --weight-decay, "{weight_decay}", "{amp}", --opt, "{opt}"' in words
+    assert '--betas, "{betas}", --size, "{size}", --seed, "{seed}"' in words
+    assert "code: [train.py, losses.py, mylib/]" in text
+    assert "inputs: [data]" in text
+    assert "    weight_decay: 0.0\n    amp: []\n    opt: adamw\n    betas: [0.9, 0.95]" in text
+    assert "size: 1  # CHECK: it is required" in text
+
+
+def test_the_first_factor_is_a_usual_one_and_others_are_comments(inside, script, tmp_path):
+    inside("new")
+    text = (tmp_path / "train.yaml").read_text()
+    assert 'factors:\n  args.lr: {"0.001": 0.001, "0.002": 0.002}\n' in text
+    assert '  # args.amp: {"No amp": [], "With amp": ["--amp"]}' in text
+    assert "  # args.opt: {adamw: adamw, sgd: sgd}" in text
+
+
+def test_the_metrics_of_a_script_are_what_it_prints_of_validation(inside, script, tmp_path):
+    inside("new")
+    text = (tmp_path / "train.yaml").read_text()
+    assert "columns: [val_loss, val_acc, seconds, peak_memory]" in text
+    assert "train_loss" not in text
+    assert r'val_loss: {label: "Val loss", better: lower' in text
+    assert r'val_acc: {label: "Val acc", better: higher' in text
+
+
+@pytest.mark.parametrize(
+    ("line", "metric"),
+    [
+        (
+            "print('loss:', x)",
+            r"""loss: {label: Loss, better: lower, digits: 4, from: {stdout: '\bl""",
+        ),
+        ("log.info('acc %.3f', x)", "acc: {label: Acc, better: higher"),
+        ("print('test rmse: {:.2f}'.format(x))", "test_rmse: {label: "),
+        ("json.dump({'top1': x}, open('out.json', 'w'))", "from: {json: out.json, key: top1}}"),
+        ("print(json.dumps({'f1': x}))", """stdout: '"f1":"""),
+        ("study.tell(step=1, nll=x)", "nll: {label: Nll, better: lower, digits: 4}"),
+    ],
+)
+def test_a_metric_is_found_in_what_a_script_writes(inside, tmp_path, line, metric):
+    (tmp_path / "train.py").write_text(f"import os\nseed = os.environ['STUDY_SEED']\n{line}\n")
+    assert inside("new").returncode == 0
+    assert metric in (tmp_path / "train.yaml").read_text()
+
+
+def test_a_script_without_a_seed_is_told_so_at_once(inside, tmp_path):
+    (tmp_path / "train.py").write_text("print('loss:', 1)\n")
+    done = inside("new")
+    assert done.returncode == 1
+    assert done.stderr.count("nothing of the program uses the seed") == 1
+    assert "CHECK: the program takes no seed" in (tmp_path / "train.yaml").read_text()
+
+
+def test_a_script_of_a_shell_is_run_by_it(inside, tmp_path):
+    (tmp_path / "go.sh").write_text('echo "loss: $STUDY_SEED"\n')
+    assert inside("new", "go.sh").returncode == 0
+    assert "run: [bash, go.sh]" in (tmp_path / "go.yaml").read_text()
+
+
+def test_a_study_file_in_another_folder_names_that_of_the_program(inside, script, tmp_path):
+    (tmp_path / "ablations").mkdir()
+    assert inside("new", "-o", "ablations/first.yaml").returncode == 0
+    assert 'cwd: ".."' in (tmp_path / "ablations" / "first.yaml").read_text()
+
+
+def test_a_file_that_exists_is_never_overwritten(inside, script, tmp_path):
+    (tmp_path / "train.yaml").write_text("mine")
+    done = inside("new")
+    assert done.returncode == 2
+    assert "train.yaml exists; name another one" in done.stderr
+    assert (tmp_path / "train.yaml").read_text() == "mine"
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    for split, count in (("train", 3), ("val", 2)):
+        for name in ("cat", "dog"):
+            folder = tmp_path / "pets" / split / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                Image.new("RGB", (40 + number, 30)).save(folder / f"{number}.png")
+    return tmp_path / "pets"
+
+
+def test_folders_of_classes_are_counted(inside, pets, tmp_path):
+    assert inside("new").returncode == 0
+    text = (tmp_path / "pets.yaml").read_text()
+    assert "root: pets" in text
+    assert "train_split: train  # 6 images of 2 classes: cat 3, dog 3" in text
+    assert "val_split: val  # 4 images of 2 classes: cat 2, dog 2" in text
+    assert "img_size: 64  # CHECK: images are 40 x 30 px" in text
+
+
+def test_classes_without_splits_are_split(inside, pets, tmp_path):
+    assert inside("new", "pets/train").returncode == 0
+    assert "split: 0.2  # drawn for validation" in (tmp_path / "train.yaml").read_text()
+
+
+def test_annotations_in_the_form_of_coco_are_named(inside, tmp_path):
+    for split in ("train", "val"):
+        (tmp_path / f"{split}.json").write_text('{"images": [], "annotations": []}')
+        (tmp_path / f"{split}_pictures").mkdir()
+    assert inside("new", "--task", "detection", "-o", "x.yaml").returncode == 0
+    text = (tmp_path / "x.yaml").read_text()
+    assert "    train: train.json\n    train_images: train_pictures\n" in text
+
+
+@pytest.mark.parametrize("task", ["classification", "detection"])
+def test_without_images_a_draft_is_an_example(inside, tmp_path, task):
+    assert inside("new", "--task", task, "-o", "x.yaml").returncode == 0
+
+
+def test_a_script_goes_before_images_and_a_note_says_so(inside, script, pets):
+    assert "--task classification" in inside("new").stderr
+
+
+def test_what_no_draft_can_be_written_of_is_refused(inside, tmp_path):
+    assert "has no Python script" in inside("new").stderr
+    assert "does not exist" in inside("new", "nosuch").stderr
+    (tmp_path / "runs.csv").write_text("a,b\n")
+    assert "is no script" in inside("new", "runs.csv").stderr
+    assert "is no script" in inside("new", "--task", "program").stderr
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("if __name__ == '__main__': pass\n")
+    assert "name one of a.py, b.py" in inside("new").stderr
+    (tmp_path / "c.py").write_text("def (")
+    assert "c.py:1: it is no Python" in inside("new", "c.py").stderr
