@@ -9,7 +9,7 @@ from study.cli import FAILED
 from study.cli.messages import message
 from study.errors import StudyError
 
-TASKS = ("program", "classification", "detection")
+TASKS = ("program", "classification", "detection", "results")
 
 
 @click.command("new")
@@ -25,9 +25,9 @@ TASKS = ("program", "classification", "detection")
 def new_command(path: Path, task: str | None, out: Path | None) -> int:
     """Write a commented study file for what is at PATH.
 
-    PATH is a script, whose flags and prints are read and which is never run, or a folder with a
-    script, with folders of classes, or with images in COCO's form. Without any of them --task
-    writes an example.
+    PATH is a script, whose flags and prints are read and which is never run; a file of results,
+    such as CSV; or a folder with a script, with folders of classes, or with images in COCO's form.
+    Without any of them --task writes an example.
     """
     from study.cli.drafts import chosen_draft
 

@@ -163,6 +163,18 @@ def test_without_images_a_draft_is_an_example(inside, tmp_path, task):
     assert inside("new", "--task", task, "-o", "x.yaml").returncode == 0
 
 
+def test_columns_of_results_are_arms_seeds_and_metrics(inside, tmp_path):
+    rows = [f"{name},{m},{s},{0.1 * s},{70 + s}" for s in (0, 1) for m in "ab" for name in [m + m]]
+    (tmp_path / "runs.csv").write_text("\n".join(["run,method,seed,val_loss,best_acc", *rows]))
+    new = inside("new", "runs.csv", "-o", "x.yaml")
+    assert new.returncode == 0, new.stderr
+    text = (tmp_path / "x.yaml").read_text()
+    assert "setting.method: {a: a, b: b}" in text
+    assert "val_loss: {better: lower" in text
+    assert "best_acc" not in text
+    assert "4 trials" in inside("plan", "x.yaml").stdout
+
+
 def test_a_script_goes_before_images_and_a_note_says_so(inside, script, pets):
     assert "--task classification" in inside("new").stderr
 
@@ -170,9 +182,12 @@ def test_a_script_goes_before_images_and_a_note_says_so(inside, script, pets):
 def test_what_no_draft_can_be_written_of_is_refused(inside, tmp_path):
     assert "has no Python script" in inside("new").stderr
     assert "does not exist" in inside("new", "nosuch").stderr
-    (tmp_path / "runs.csv").write_text("a,b\n")
-    assert "is no script" in inside("new", "runs.csv").stderr
-    assert "is no script" in inside("new", "--task", "program").stderr
+    (tmp_path / "notes.txt").write_text("a,b\n")
+    assert "neither a script nor a file of results" in inside("new", "notes.txt").stderr
+    assert "name a script" in inside("new", "--task", "program").stderr
+    assert "name a file of results" in inside("new", "--task", "results").stderr
+    (tmp_path / "runs.csv").write_text("when,what\n1,2\n")
+    assert "no column that looks like one of arms (when, what)" in inside("new", "runs.csv").stderr
     for name in ("a.py", "b.py"):
         (tmp_path / name).write_text("if __name__ == '__main__': pass\n")
     assert "name one of a.py, b.py" in inside("new").stderr

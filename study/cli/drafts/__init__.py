@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.cli.drafts import coco, images, program
+from study.cli.drafts import coco, images, program, results
 from study.cli.drafts.draft import Draft
 from study.errors import StudyError
 
@@ -35,7 +35,9 @@ def chosen_draft(path: Path, task: str | None, folder: Path) -> ChosenDraft:
         first, *others = written
         return ChosenDraft(written[first], tuple(others))
     if path.is_file():
-        raise StudyError(f"{path} is no script; study new takes a script or a folder")
+        raise StudyError(
+            f"{path} is neither a script nor a file of results; study new takes these, or a folder"
+        )
     raise StudyError(
         f"{path} has no Python script, no folders of classes with images, and no annotations in "
         f"COCO's form; --task {' or '.join(EXAMPLES)} writes an example"
@@ -47,9 +49,15 @@ def _draft(path: Path, task: str, folder: Path) -> Draft:
     if draft is None and task in EXAMPLES:
         return EXAMPLES[task]()
     if draft is None:
-        raise StudyError(f"{path} is no script, and has none: name one, as in study new train.py")
+        raise StudyError(f"{path} has nothing for {task}: name {NAMED[task]}")
     return draft
 
+
+NAMED = {
+    "program": "a script, as in study new train.py",
+    "results": "a file of results, as in study new runs.csv",
+}
+"""By task without an example, what to name."""
 
 EXAMPLES: dict[str, Callable[[], Draft]] = {
     "classification": images.example,
@@ -61,6 +69,7 @@ DRAFTS: dict[str, Callable[[Path, Path], Draft | None]] = {
     "program": program.draft,
     "classification": images.draft,
     "detection": coco.draft,
+    "results": results.draft,
 }
 """By task, the draft of a path for a study file in a folder; None where there is nothing of it.
 

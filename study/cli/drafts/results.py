@@ -1,0 +1,79 @@
+"""A draft of a study of results that exist: which columns are arms, seeds and metrics."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from study.api.table import SEED, ColumnChoice, in_memory
+from study.cli.drafts.draft import CHECK, Draft
+from study.cli.drafts.reports import CHOSEN, QUALITY
+from study.errors import StudyError
+from study.plan.measured.files import ResultTable, result_table
+from study.plan.measured.formats import FORMATS
+
+MOST_ARMS = 50  # more values are names of runs, or notes
+RUN = {"name", "run", "run_id", "id", "run id", "tags", "notes", "state", "user", "created"}
+"""Columns that tell runs apart and not what they vary, in exports of trackers above all."""
+
+
+def draft(path: Path, folder: Path) -> Draft | None:
+    """The draft of a study of a file of results; None for another file, or a folder.
+
+    Raises:
+        StudyError: no column of the file can be that of the arms, or of a metric.
+    """
+    if not path.is_file() or path.suffix.lower() not in FORMATS:
+        return None
+    table = result_table(path.name, path.parent)
+    arms, metrics = _arms(table), _metrics(table)
+    for kind, columns in (("arms", arms), ("metrics", metrics)):
+        if not columns:
+            raise StudyError(
+                f"{path} has no column that looks like one of {kind} "
+                f"({', '.join(table.columns)}): name it, as in study table {path} --arm COLUMN "
+                "--metric COLUMN --save study.yaml"
+            )
+    choice = ColumnChoice((arms[0],), tuple(metrics))
+    study = in_memory(choice, table, os.path.relpath(path, folder))
+    guesses = [
+        f"arms are the values of {arms[0]}" + _others(arms),
+        *study.notes,
+        *([] if SEED in table.columns else ["no column seed: rows are not paired"]),
+    ]
+    comments = "".join(f"{CHECK} {guess}\n" for guess in guesses)
+    text = f"# A study of results that exist: nothing is run.\n{comments}{study.text}"
+    about = f"{len(table.rows)} rows of {path.name}"
+    return Draft(text, f"{path.stem}.yaml", about)
+
+
+def _others(arms: Sequence[str]) -> str:
+    return f"; other columns that vary: {', '.join(arms[1:])}" if len(arms) > 1 else ""
+
+
+def _values(table: ResultTable, column: str) -> list[str]:
+    return [row.cells[column] for row in table.rows if row.cells.get(column)]
+
+
+def _arms(table: ResultTable) -> list[str]:
+    """Columns whose values repeat and are no metric: texts first, then numbers such as a rate."""
+    columns = [
+        column
+        for column in table.columns
+        if column != SEED and column.lower() not in RUN and not QUALITY.search(column)
+        if 1 < len({*_values(table, column)}) <= MOST_ARMS
+    ]
+    repeated = [c for c in columns if len({*_values(table, c)}) < len(_values(table, c))]
+    return sorted(repeated or columns, key=lambda column: _numeric(_values(table, column)))
+
+
+def _metrics(table: ResultTable) -> list[str]:
+    """Columns of numbers with the name of a metric, without those of the luckiest of many."""
+    named = [c for c in table.columns if QUALITY.search(c) and _numeric(_values(table, c))]
+    return [column for column in named if not CHOSEN.search(column)] or named
+
+
+def _numeric(values: Sequence[str]) -> bool:
+    try:
+        return bool([float(value) for value in values])
+    except ValueError:
+        return False
