@@ -25,6 +25,7 @@ def recipes() -> NameTable:
     from study.tasks.detection.recipes import RECIPES
 
     named = [(name, "classification", _first_sentence(text)) for name, text in texts().items()]
+    # It has no file whose comment could say this.
     named.append((NO_RECIPE, "classification", "No training: given weights are evaluated"))
     detectors = [
         (name, "detection", f"{keys['iterations']:,} iterations of {keys['batch_size']} images")
@@ -43,6 +44,7 @@ def metrics() -> NameTable:
     from study.tasks import TASKS, task
 
     catalogues = {name: task(name).catalogue for name in TASKS}
+    # The last task that has a name wins; what is printed is the same for all.
     metrics = {name: metric for every in catalogues.values() for name, metric in every.items()}
     rows = [
         (
@@ -70,6 +72,7 @@ def _about(entry: object) -> str:
     spec = find_spec(entry) if isinstance(entry, str) else None
     if spec is None or spec.origin is None:
         return _first_line(type(entry).__doc__)
+    # The task itself is the last class of its module.
     classes = [
         node
         for node in ast.parse(Path(spec.origin).read_text("utf-8")).body
@@ -98,6 +101,7 @@ def matching(listing: NameTable, pattern: str) -> NameTable:
     Raises:
         StudyError: there is none.
     """
+    # A text without signs is looked for anywhere in a name.
     wild = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
     rows = [row for row in listing.rows if fnmatchcase(row[0], wild)]
     if not rows:

@@ -43,6 +43,7 @@ def recipe(name: str) -> list[ShownValue]:
         detector, _ = detection_recipe_of(tree)
         given = dict.fromkeys(RECIPES[name], name)
         return [] if detector is None else _values(dict(detector), given, detector.unverified)
+    # A name with the ending of a recipe file is looked for as a file, whose error says more.
     if Path(name).suffix not in SUFFIXES and name not in (*recipes(), NO_RECIPE):
         raise SpecError(unknown("recipe", name, [*recipes(), *RECIPES, NO_RECIPE]))
     read, problems = recipe_of(tree)
@@ -56,6 +57,7 @@ def recipe(name: str) -> list[ShownValue]:
 def _places(given: Tree, here: str, name: str) -> dict[str, str]:
     """The line of each key in its file; the name of the recipe where it has none."""
     places = {key: tree.location for key, tree in given.value.items()}
+    # Positions count from 0, editors from 1.
     lines = {key: f"{at.source}:{at.line + 1}" for key, at in places.items()}
     return {key: name if places[key].source == here else line for key, line in lines.items()}
 

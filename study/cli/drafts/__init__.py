@@ -30,6 +30,7 @@ def chosen_draft(path: Path, task: str | None, folder: Path) -> ChosenDraft:
     if task is not None:
         return ChosenDraft(_draft(path, task, folder))
     drafts = {name: write(path, folder) for name, write in DRAFTS.items()}
+    # All are tried, so that the user learns what else is there.
     written = {name: draft for name, draft in drafts.items() if draft}
     if written:
         first, *others = written

@@ -58,6 +58,7 @@ def reports(
     for report in candidates:
         if QUALITY.search(report.label):
             named.setdefault(report.name, report)
+    # Metrics of validation go first: a script prints the training loss more often.
     every = sorted(named.values(), key=lambda r: not JUDGED.match(r.label))
     return ([r for r in every if not CHOSEN.search(r.label)] or every)[:MOST]
 
@@ -87,6 +88,7 @@ def _from_calls(file: str, tree: ast.AST) -> Iterator[ReportedMetric]:
 def _json(file: str, tree: ast.AST, files: Iterable[str]) -> Iterator[ReportedMetric]:
     """The keys of a dictionary that is dumped, where one file of JSON is named."""
     texts = {literal(node) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    # With two files nobody knows which dictionary is in which.
     paths = {*files, *(t for t in texts if isinstance(t, str) and re.search(r"\w\.jsonl?$", t))}
     for name, call in _calls(tree):
         if name not in ("dump", "dumps") or not call.args:

@@ -62,12 +62,14 @@ def _arms(table: ResultTable) -> list[str]:
         if column != SEED and column.lower() not in RUN and not QUALITY.search(column)
         if 1 < len({*_values(table, column)}) <= MOST_ARMS
     ]
+    # A column whose values are all different names runs, not arms.
     repeated = [c for c in columns if len({*_values(table, c)}) < len(_values(table, c))]
     return sorted(repeated or columns, key=lambda column: _numeric(_values(table, column)))
 
 
 def _metrics(table: ResultTable) -> list[str]:
     """Columns of numbers with the name of a metric, without those of the luckiest of many."""
+    # A best over epochs is too good, by an amount that differs by arm.
     named = [c for c in table.columns if QUALITY.search(c) and _numeric(_values(table, c))]
     return [column for column in named if not CHOSEN.search(column)] or named
 

@@ -38,6 +38,7 @@ def script_at(path: Path) -> Script | None:
         is_script = path.suffix.lower() in INTERPRETERS or os.access(path, os.X_OK)
         return _script(path) if is_script else None
     scripts = [file for file in sorted(path.glob("[!._]*.py")) if _is_main(file)]
+    # In the order of the names: a folder may have train.py and main.py.
     usual = [file for name in USUAL for file in scripts if file.name == name]
     if len(scripts) > 1 and not usual:
         names = ", ".join(file.name for file in scripts)
@@ -51,14 +52,17 @@ def _is_main(file: Path) -> bool:
 
 
 def _script(path: Path) -> Script:
+    # Of other languages only the text is searched; their flags are not known.
     if path.suffix != ".py":
         text = path.read_text("utf-8", "replace")
         return Script(path, (path.name,), (), (), (), "STUDY_SEED" in text)
     trees = dict[str, ast.AST]()
     texts = [_parsed(path.parent, path.name, trees)]
     texts += [(path.parent / name).read_text("utf-8", "replace") for name in trees]
+    # Flags may be added by a module that the script imports.
     own = tuple(flag for tree in trees.values() for flag in flags(tree))
     code = (*trees, *_packages(path.parent, trees))
+    # A path is any string that names something beside the script.
     strings = [
         node.value
         for tree in trees.values()
@@ -86,6 +90,7 @@ def _parsed(root: Path, name: str, trees: dict[str, ast.AST]) -> str:
         raise StudyError(f"{root / name}:{line}: it is no Python: {error}") from None
     for module in _imported(trees[name]):
         file = f"{module}.py"
+        # Modules that import each other would never end.
         if file not in trees and (root / file).is_file():
             _parsed(root, file, trees)
     return text
@@ -110,6 +115,7 @@ def _inputs(root: Path, strings: Sequence[str], code: Sequence[str]) -> Iterator
     taken = {name.rstrip("/") for name in code}
     for text in dict.fromkeys(strings):
         path = Path(text)
+        # No absolute paths and none that leave the folder: workers get links to these.
         plain = re.fullmatch(r"[\w.-]+(?:/[\w.-]+)*/?", text) and ".." not in path.parts
         top = path.parts[0] if plain and path.parts else "."
         if top not in (".", *taken) and path.suffix != ".py" and (root / path).exists():

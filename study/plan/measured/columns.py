@@ -39,6 +39,7 @@ def _refuse_unknown(study: Study, measured: Measured, table: ResultTable) -> Non
     for name in measured.columns:
         if name not in names:
             raise SpecError(f"measured.columns: {unknown('metric or factor', name, names)}")
+    # A column that the study names must exist; one that it only may have need not.
     given = (measured.column(name) for name in measured.columns)
     for name in (*(column.column for column in given if column), *measured.where):
         _require(name, table)
@@ -67,6 +68,7 @@ def _of_factor(factor: Factor, measured: Measured, table: ResultTable) -> dict[s
         return {"": chosen.column}
     if there := [name for name in _names(factor) if name in table.columns]:
         return {"": there[0]}
+    # Levels that set several keys, as a sweep does, have a column for each.
     chosen_keys = {key: measured.column(key) for key in _keys(factor)}
     keys = {key: own.column if own else key for key, own in chosen_keys.items()}
     if keys and {*keys.values()} <= {*table.columns}:
@@ -83,6 +85,7 @@ def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[st
         metric = study.catalogue[name]
         if metric.kind != "quality":
             continue
+        # The name goes first: two metrics may have one label.
         there = [column for column in (name, metric.label) if column in table.columns]
         if chosen := measured.column(name):
             metrics[name] = chosen
@@ -98,6 +101,7 @@ def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[st
 
 def _of_seed(measured: Measured, table: ResultTable) -> str:
     name = measured.seed or ""
+    # The default is a guess: a file without it has no pairs.
     if name and "seed" in measured.model_fields_set:
         _require(name, table)
     return name if name in table.columns else ""
@@ -123,6 +127,7 @@ def _is(level: Level, keys: Mapping[str, str], cells: Mapping[str, str]) -> bool
 def equal(text: str, value: object) -> bool:
     """True if a cell has a value, however it writes a number or a boolean."""
     if isinstance(value, bool) or value is None:
+        # Trackers write True, true and None, none.
         return text.lower() in ((cell(value), "none", "null") if value is None else (cell(value),))
     if isinstance(value, int | float):
         try:

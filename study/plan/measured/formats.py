@@ -112,6 +112,7 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float) and math.isfinite(value):
+        # As CSV writes it, so that 1.0 in JSON is the level 1.
         return repr(value).removesuffix(".0")
     return normal(value) if isinstance(value, str) else json.dumps(value, default=str)
 

@@ -34,6 +34,7 @@ def gaps(study: Study, results: MeasuredResults) -> Iterator[str]:
     empty = [arm for arm in study.arms if not _seeds(study, results, arm)]
     for arm in empty:
         yield f"{results.name} has no row of {study.arm_label(arm)}"
+    # An arm without any row has its note already.
     there = [arm for arm in study.arms if arm not in empty]
     missing = [
         f"{study.catalogue[name].label} of {study.arm_label(arm)}{_seed(results, seed)}"
@@ -71,5 +72,6 @@ def _differences(study: Study, results: MeasuredResults, arms: Sequence[Arm]) ->
             f"{listed(apart)} and the baseline have no seed in common, so there is no difference "
             "by seed: with seed: null they are compared without pairs"
         )
+    # Arms without a common seed have no difference to speak of.
     if any(own != base for own in seeds.values() if own & base):
         yield "Differences are over the seeds that both arms have"

@@ -18,11 +18,13 @@ def values_of(study: Study, own: Columns, rows: Sequence[ResultRow]) -> Values:
     """
     values = dict[str, float | None]()
     for name, column in own.metrics.items():
+        # A tracker may write the test in a row of its own, with empty cells for the rest.
         with_value = [row for row in rows if row.cells.get(column.column, "")]
         if len(with_value) > 1:
             raise SpecError(_twice(own, *with_value[:2]))
         for row in with_value:
             number = _number(row, column.column) * column.scale / study.catalogue[name].scale
+            # None is what the store has of a diverged trial.
             values[name] = number if isfinite(number) else None
     return values
 
@@ -69,6 +71,7 @@ def check_units(study: Study, own: Columns, name: str, values: Mapping[Key, Valu
         where = f"{name}: {metric} is in per cent, and column {column.column}"
         if low < 0 or high > 100:
             raise SpecError(f"{where} has {low if low < 0 else high:.6g}")
+        # A column whose scale is given is meant, however small.
         if 0 < high <= 1 and "scale" not in column.model_fields_set:
             columns = f"{metric}: {{column: {column.column}, scale: 100}}"
             message = f"{where} has nothing above {high:.6g}"

@@ -23,6 +23,7 @@ def design_sentences(compared: ComparedArms) -> Iterator[str]:
             for row in most
         ]
         yield f"The factors interact: {', '.join(texts)} (each interval alone, uncorrected)."
+    # A step that gains needs no sentence: its row shows it.
     higher = compared.metric.better == "higher"
     lost = [
         f"{name} ({_amount(compared, row)})"
@@ -53,6 +54,7 @@ def _steps(compared: ComparedArms) -> Iterator[tuple[str, StepEffect]]:
         (row.factor, row.start, row.end, row.others): row
         for row in compared.analysis.steps[plan.tested]
     }
+    # By the design and not by the rows: an arm that lacks results has no effect.
     for before, here in pairwise(designs.cumulative(plan.study.factors)):
         for factor, (start, end) in enumerate(zip(before, here, strict=True)):
             if start != end and (row := effects.get((factor, start, end, before))):
