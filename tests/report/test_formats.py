@@ -189,6 +189,39 @@ def test_rows_of_one_name_are_told_apart_by_their_factor(lab):
     assert r"\studydefine{model.b.y/params}" in text
 
 
+def _defined(text):
+    """The texts by key; several texts of one key are a LaTeX error."""
+    defined = {}
+    for key, cell in re.findall(r"\\studydefine\{([^}]*)\}\{(.*)\}", text):
+        defined.setdefault(key, set()).add(cell)
+    return defined
+
+
+def test_rows_whose_labels_have_one_key_are_told_apart_by_digits(lab):
+    levels = ["x", "a_b", "a b", "A b", "64×96", "64x96"]
+    top1 = {level: [0.5 + n / 10, 0.5 + n / 10] for n, level in enumerate(levels)}
+    laboratory = lab({"model.a": levels}, seeds=2, top1={**top1, "baseline": [0.5, 0.5]})
+    defined = _defined(numbers({"table": table_of(laboratory)}, "s"))
+    assert len(defined["model.a.a-b/top1/mean"]) == 3
+    alone = {
+        key: texts
+        for key, texts in defined.items()
+        if re.fullmatch(r"model\.a\.a-b-[0-9a-f]{4}/top1/mean", key)
+    }
+    assert sorted(text for texts in alone.values() for text in texts) == ["60.00", "70.00", "80.00"]
+    assert all(len(texts) == 1 for texts in alone.values())
+    # Rows that have a key of their own have no digits.
+    assert len([key for key in defined if re.match(r"model\.a\.64x96.*/top1/mean", key)]) == 1
+
+
+def test_rows_of_a_factorial_with_one_label_are_told_apart_by_digits(lab):
+    factors = {"model.a": ["x", "y"], "model.b": ["x", "y"]}
+    laboratory = lab(factors, designs=("factorial",))
+    defined = _defined(numbers({"table": table_of(laboratory)}, "s"))
+    keys = {key for key in defined if re.fullmatch(r"y-[0-9a-f]{4}/params", key)}
+    assert len(keys) == 2
+
+
 def test_html_reads_back_as_the_table(finished):
     page = Cells()
     page.feed(FORMATS["html"](finished))
