@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
 from study.report.figures.contact_sheets import contact_sheets
 from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
@@ -15,7 +16,7 @@ from study.report.figures.curves import curves
 from study.report.figures.effects import effects
 from study.report.figures.factors import factors
 from study.report.figures.interactions import interactions
-from study.report.figures.letters import with_drawn_labels
+from study.report.figures.letters import with_drawn_labels, write_drawable
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
 from study.report.figures.published import published
@@ -38,13 +39,16 @@ def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
     """The same by the key of `FIGURES`; kinds without data have an empty list."""
     with styled(report.style):
         return {
-            # With the labels as they are in the study file, and as the fonts write them.
-            kind: [
-                replace(drawn, style=report.style, data=with_drawn_labels(drawn.data))
-                for drawn in draw(report)
-            ]
+            kind: [_finished(drawn, report.style) for drawn in draw(report)]
             for kind, draw in FIGURES.items()
         }
+
+
+def _finished(drawn: ReportFigure, style: FigureStyle) -> ReportFigure:
+    """The figure in its style; its data have the labels of the study file, and as drawn."""
+    # Titles, units and notes are a user's words as well as labels.
+    write_drawable(drawn.figure)
+    return replace(drawn, style=style, data=with_drawn_labels(drawn.data))
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
