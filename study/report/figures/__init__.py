@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from study.report.contents import Report
 from study.report.figure_style import FigureStyle
+from study.report.figures.axes import readable_ticks
 from study.report.figures.contact_sheets import contact_sheets
 from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
@@ -48,6 +49,7 @@ def _finished(drawn: ReportFigure, style: FigureStyle) -> ReportFigure:
     """The figure in its style; its data have the labels of the study file, and as drawn."""
     # Titles, units and notes are a user's words as well as labels.
     write_drawable(drawn.figure)
+    readable_ticks(drawn.figure)
     return replace(drawn, style=style, data=with_drawn_labels(drawn.data))
 
 

@@ -65,7 +65,8 @@ def panels(
     figure = Figure(figsize=(report.style.inches, 0.3 + HEIGHT[across] * down))
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, marks in zip(grid, parts, strict=False):
-        _panel(axes, marks, report.plan.catalogue[marks[0].against])
+        cost = report.plan.catalogue[marks[0].against]
+        _panel(axes, marks, cost, ticks=6 if across < ABREAST else 5)
     # Five panels leave a place of the grid empty.
     for axes in grid[len(parts) :]:
         axes.set_visible(False)
@@ -94,11 +95,13 @@ def panels(
     return figure
 
 
-def _panel(axes: Axes, marks: list[ArmMark], cost: Metric) -> None:
+def _panel(axes: Axes, marks: list[ArmMark], cost: Metric, *, ticks: int) -> None:
+    """Draw the points and the front of a panel; an axis of ratios has so many ticks at most."""
     axes.grid(True, axis="both")
     costs, unit = [mark.cost for mark in marks], marks[0].unit
     if unit == TIMES:
-        multiples(axes.xaxis, costs)
+        ends = [end for m in marks for end in (m.cost, m.cost_low, m.cost_high)]
+        multiples(axes.xaxis, ends, ticks)
         # The baseline's own speed, from which the others are read.
         axes.axvline(1, color=GREY, linewidth=0.6, zorder=1)
     elif wide(costs, LOG_FROM):
