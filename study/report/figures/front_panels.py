@@ -16,7 +16,7 @@ from study.report.figures.axes import linear, logarithmic, multiples, wide, with
 from study.report.figures.label_placement import Label, Point, Segment, place
 from study.report.figures.report_figure import error_bars
 from study.report.figures.style import BLACK, BLUE, GREY, TINY
-from study.report.figures.text_fit import wrapped
+from study.report.figures.text_fit import all_wrapped
 from study.spec.metric import Metric
 
 ABREAST = 3  # panels side by side in the width of a text
@@ -179,14 +179,15 @@ def _labels(report: Report, marks: Sequence[ArmMark]) -> list[Label]:
     """The names of arms: the baseline and the front first, which are always named."""
     base = report.plan.baseline.digest
     order = {FRONT: 0, TIED: 1, BEHIND: 2}
+    names = [mark.label for mark in marks]
+    texts = dict(zip(names, all_wrapped(names, LABEL_WIDTH, size=TINY), strict=True))
     labels = []
     for mark in sorted(marks, key=lambda mark: (mark.arm != base, order[mark.what])):
         few = len(marks) <= NAMED or mark.what == FRONT or mark.arm == base
-        text = wrapped(mark.label, LABEL_WIDTH, size=TINY)
         labels.append(
             Label(
                 (mark.cost, mark.value),
-                text if few else "",
+                texts[mark.label] if few else "",
                 needed=mark.arm == base or (mark.what == FRONT and len(marks) <= NAMED),
                 colour=GREY if mark.what == BEHIND and mark.arm != base else BLACK,
                 weight="bold" if mark.arm == base else "normal",

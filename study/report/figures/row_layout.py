@@ -13,7 +13,7 @@ from study.plan.plan import Plan
 from study.report.blocks import arm_blocks
 from study.report.figures.letters import drawable
 from study.report.figures.style import BLACK, GREY, SMALL, TINY
-from study.report.figures.text_fit import width, wrapped
+from study.report.figures.text_fit import all_wrapped, width, wrapped
 from study.report.table import plain
 from study.spec.study import BASELINE
 
@@ -94,9 +94,12 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
     """
     pages_: list[list[FigureRow]] = [[]]
     y, head = 0.0, None
+    lines = list(lines)
+    rows = [line.text for line in lines if line.key is not None]
+    labels = dict(zip(rows, all_wrapped(rows, room), strict=True))
     for line in lines:
         # A heading has the width of the figure, so it is one line.
-        text = line.text if line.key is None else wrapped(line.text, room)
+        text = line.text if line.key is None else labels[line.text]
         height = 1.0 + max(text.count("\n"), (notes or {}).get(line.key or "", "").count("\n"))
         if y + height > TALLEST and line.key is not None:
             pages_.append([])
