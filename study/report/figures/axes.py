@@ -20,7 +20,7 @@ from study.spec.metric import Metric
 
 # Multiples of a power of ten; matplotlib's own list also has 1.5, 3, 4, 6 and 8.
 ROUND = (1, 2, 2.5, 5, 10)
-APART = 1.0  # pixels between the labels of two ticks
+APART = 4.0  # pixels between the labels of two ticks
 
 
 def linear(axis: Axis, ticks: int = 4, *, least: int = 2) -> None:

@@ -75,7 +75,9 @@ def _with_start(text: str, rest: str, room: float, size: float, lines: int) -> s
     """`rest`, behind as many of the first words of the text as there is room for."""
     words = WORD.findall(text)
     # Words that are left out at the beginning alone, and not the first that is not.
-    out = next((n for n, word in enumerate(words) if rest[1:].startswith(word.lstrip(" _./-"))), 0)
+    out = next(
+        (n for n, word in enumerate(words) if rest[1:].startswith(word.strip(" _./-,;:"))), 0
+    )
     starts = ("".join(words[:n]) for n in range(out if rest[:1] == MORE else 0, 0, -1))
     fitting = (s + rest for s in starts if len(broken(s + rest, room, size)) <= lines)
     return next(fitting, rest)
@@ -105,7 +107,8 @@ def _without(words: Sequence[str], common: Sequence[bool]) -> str:
     runs = groupby(zip(words, common, strict=True), key=itemgetter(1))
     parts = [MORE if out else "".join(word for word, _ in run) for out, run in runs]
     # Behind the sign the separator of a word says nothing.
-    return "".join(part if n == 0 else part.lstrip(" _./-") for n, part in enumerate(parts))
+    text = "".join(part if n == 0 else part.lstrip(" _./-") for n, part in enumerate(parts))
+    return re.sub(rf"[,;:]+(?={MORE})", "", text)
 
 
 def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:

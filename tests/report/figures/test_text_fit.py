@@ -45,7 +45,7 @@ def test_labels_of_one_figure_differ_and_fit(texts, room, lines):
 def test_of_labels_that_would_look_the_same_what_differs_is_read():
     with styled():
         for text, whole in zip(text_fit.all_wrapped(THIRTY, 76), THIRTY, strict=True):
-            assert whole.split("number ")[1].split(",")[0] + ",…" in text.replace("\n", "")
+            assert whole.split("number ")[1].split(",")[0] + "…" in text.replace("\n", "")
             assert text.startswith("An")
         for text, whole in zip(text_fit.all_wrapped(TIMM, 90, size=7), TIMM, strict=True):
             _, _, patch, _, size, *_ = whole.replace(".", "_").split("_")
