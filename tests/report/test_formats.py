@@ -14,6 +14,7 @@ from rich.console import Console
 
 from study.analysis.analysis import Analysis
 from study.report.formats import numbers
+from study.report.formats.latex_text import printed as set_by_latex
 from study.report.report import FORMATS, table, terminal, wide_table
 from study.report.spreadsheet import without_formula
 from study.report.table import Cell, Row, Table, TableBlock
@@ -245,11 +246,53 @@ def test_what_siunitx_gets_are_numbers(finished):
         assert numbers.fullmatch(row[1].strip()), row
 
 
-def test_a_tall_table_is_broken_over_pages(tall):
+def test_a_tall_table_is_several_of_one_number(tall):
     text = FORMATS["tex"](tall)
-    assert text.count(r"\begin{longtable}") == text.count(r"\end{longtable}") == 1
-    assert r"\endhead" in text
-    assert "resizebox" not in text
+    count = text.count(r"\begin{table*}")
+    assert count == text.count(r"\end{table*}") == text.count(r"\begin{tabular}") > 1
+    assert text.count(r"\addtocounter{table}{-1}") == count - 1
+    assert text.count(r"\label") == 1
+    assert "longtable" not in text
+
+
+def _with_labels(labels):
+    rows = tuple(Row(label, False, (Cell("1.0"),)) for label in labels)
+    return Table("t", "Caption.", ("Top-1",), (TableBlock("", rows),), ("A note.",), narrow=True)
+
+
+def test_the_lines_of_labels_count_as_the_height_of_a_table():
+    short, long = (
+        [f"{text} {n}" for n in range(30)] for text in ("Level", "A long label of words " * 8)
+    )
+    assert FORMATS["tex"](_with_labels(short)).count(r"\begin{table}") == 1
+    text = FORMATS["tex"](_with_labels(long))
+    assert text.count(r"\begin{table}") > 1
+    # Every row is in one part, and the notes stand once, at the end.
+    assert text.count("& 1.0") == 30
+    assert text.count("A note.") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["tex", "fragment.tex", "siunitx.tex"])
+def test_a_tall_table_compiles_in_two_columns(tmp_path, form):
+    text = FORMATS[form](_with_labels(["A long label of words " * 8 + str(n) for n in range(30)]))
+    status, log = compiled(tmp_path, r"\twocolumn " + text)
+    assert status == 0, log[-2000:]
+    assert "Float too large" not in log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["深度可分离卷积降采样方法" * 2, "x" * 120, "[" + "y" * 80])
+def test_a_label_without_spaces_is_broken_to_fit(tmp_path, label):
+    status, log = compiled(tmp_path, FORMATS["tex"](_with_labels([label, "b"])))
+    assert status == 0, log[-2000:]
+    assert "Overfull" not in log
+
+
+def test_letters_that_latex_lacks_are_measured_as_they_are_printed():
+    assert set_by_latex("深a") == "U+6DF1a"
+    text = FORMATS["tex"](_with_labels(["深度可分离卷积", "b"]))
+    assert r"\fi{}\allowbreak{}\ifdefined" in text
 
 
 @pytest.mark.parametrize("state", ["nothing", "one_seed", "diverged", "failed", "tall"])
