@@ -20,7 +20,6 @@ from study.report.figures.separation import separated
 from study.report.figures.style import ARMS, BLACK, GREY, SMALL, TINY, Dashes
 from study.report.figures.text_fit import MORE, all_wrapped, wrapped
 from study.spec.metric import Metric
-from study.spec.study import BASELINE
 from study.stats import of_arms, of_metric, typed_rows
 
 SOLID: Dashes = (0, ())
@@ -82,12 +81,12 @@ def groups_of_arms(plan: Plan, drawn: set[str]) -> list[tuple[str, dict[str, str
     base = plan.baseline.digest
     others = [arm for arm in plan.arms if arm.digest in drawn - {base}]
     if len(others) <= FEW:
-        own = {base: BASELINE} if base in drawn else {}
+        own = {base: plan.study.baseline_title} if base in drawn else {}
         return [("", own | {arm.digest: arm_name(plan, arm) for arm in others})]
     groups = []
     for head, rows, _ in arm_blocks(plan):
         labels = {arm.digest: label for label, arm in rows if arm.digest in drawn}
-        first = {base: labels.pop(base, BASELINE)} if base in drawn else {}
+        first = {base: labels.pop(base, plan.study.baseline_title)} if base in drawn else {}
         for part in chunks([*labels], ARMS_PER_PANEL):
             groups.append((head, first | {arm: labels[arm] for arm in part}))
     return groups

@@ -20,7 +20,7 @@ from study.report.figures.interval_text import interval_text
 from study.report.figures.letters import drawable
 from study.report.figures.report_figure import ReportFigure, any_range, frame, listing, value_text
 from study.report.figures.series import Point, Series, draw, name_place, panels
-from study.report.figures.style import GREY, PALE
+from study.report.figures.style import GREY, PALE, SMALL
 from study.report.figures.text_fit import width, wrapped
 from study.report.table import plain
 from study.spec.metric import Metric
@@ -154,7 +154,8 @@ def _baseline(report: Report, axes: Axes, base: list[LevelMark]) -> None:
         if band is not None:
             low, high = (mark.value + end * scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0)
-        name_place(axes, mark.x, "baseline" + ", grey: noise floor (A/A)" * bool(band))
+        name = wrapped(report.plan.study.baseline_title, 120, size=SMALL, lines=1)
+        name_place(axes, mark.x, name + ", grey: noise floor (A/A)" * bool(band))
 
 
 # ---- alternative text ----

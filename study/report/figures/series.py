@@ -145,6 +145,7 @@ def name_place(axes: Axes, x: float, text: str) -> None:
         va="bottom",
         fontsize=SMALL,
         color=GREY,
+        parse_math=False,
     )
 
 

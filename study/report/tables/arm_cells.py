@@ -43,7 +43,10 @@ def _row(analysis: Analysis, columns: Sequence[ArmColumn], label: str, arm: Plan
     study, baseline = analysis.plan.study, arm is analysis.plan.baseline
     # The label by which the file names the arm, which a table may write at greater length.
     key = label if baseline and label in study.labels(arm.arm.choices) else arm.label
-    return Row(plain(label), baseline, texts, plain(key), plain(qualified(study, arm.arm)))
+    named = study.baseline_name
+    # By its title as well, by which the answer speaks of it.
+    shown = f"{label} ({named})" if baseline and named not in ("", label) else label
+    return Row(plain(shown), baseline, texts, plain(key), plain(qualified(study, arm.arm)))
 
 
 # ---- cells ----
