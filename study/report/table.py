@@ -25,6 +25,8 @@ class Row:
     cells: tuple[Cell, ...]
     key: str = ""
     """The row's name in `numbers.tex`; its label if empty."""
+    name: str = ""
+    """A name that no other row of the table has, if the key may be that of several rows."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from study.report.contents import Report
+from study.report.figure_style import FigureStyle
+from study.report.figures.axes import readable_ticks
 from study.report.figures.contact_sheets import contact_sheets
 from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
@@ -15,7 +17,7 @@ from study.report.figures.curves import curves
 from study.report.figures.effects import effects
 from study.report.figures.factors import factors
 from study.report.figures.interactions import interactions
-from study.report.figures.letters import with_drawn_labels
+from study.report.figures.letters import with_drawn_labels, write_drawable
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
 from study.report.figures.published import published
@@ -40,18 +42,21 @@ def figures_by_kind(report: Report) -> dict[str, list[ReportFigure]]:
     origin = imported.origin(report.analysis)
     with styled(report.style):
         return {
-            # With the labels as they are in the study file, and as the fonts write them.
-            kind: [
-                replace(
-                    drawn,
-                    style=report.style,
-                    data=with_drawn_labels(drawn.data),
-                    alt=f"{drawn.alt} {origin}".rstrip(),
-                )
-                for drawn in draw(report)
-            ]
+            kind: [_finished(drawn, report.style, origin) for drawn in draw(report)]
             for kind, draw in FIGURES.items()
         }
+
+
+def _finished(drawn: ReportFigure, style: FigureStyle, origin: str) -> ReportFigure:
+    """The figure in its style; its data have the labels of the study file, and as drawn.
+
+    Its alternative text ends with `origin`, which says what was imported.
+    """
+    # Titles, units and notes are a user's words as well as labels.
+    write_drawable(drawn.figure)
+    readable_ticks(drawn.figure)
+    alt = f"{drawn.alt} {origin}".rstrip()
+    return replace(drawn, style=style, data=with_drawn_labels(drawn.data), alt=alt)
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {

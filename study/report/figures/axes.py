@@ -2,15 +2,25 @@
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.axis import Axis, XAxis
+from matplotlib.figure import Figure
+from matplotlib.ticker import (
+    FixedFormatter,
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    ScalarFormatter,
+)
 
 from study.spec.metric import Metric
 
 # Multiples of a power of ten; matplotlib's own list also has 1.5, 3, 4, 6 and 8.
 ROUND = (1, 2, 2.5, 5, 10)
+APART = 4.0  # pixels between the labels of two ticks
 
 
 def linear(axis: Axis, ticks: int = 4, *, least: int = 2) -> None:
@@ -33,11 +43,15 @@ def logarithmic(axis: Axis, values: Iterable[float]) -> None:
 
 
 def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
-    """Make the axis one of ratios: logarithmic, with ticks such as ×0.5, ×1 and ×2."""
+    """Make the axis one of ratios: logarithmic, with ticks such as ×0.5, ×1 and ×2.
+
+    `values` are all that is drawn, with the ends of intervals; `most` is the most ticks.
+    """
     finite = [1.0, *(value for value in values if value == value)]
     low, high = min(finite), max(finite)
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
     if high < 2.5 * low:
+        # The locator counts intervals, and adds a tick before and behind the values.
         ticks = MaxNLocator(most - 2, steps=(1, 2, 5, 10)).tick_values(low, high)
     else:
         # Powers of 2, 4 or 10, so that ×2 is as far from ×1 as ×0.5 is, and no more than fit.
@@ -46,6 +60,54 @@ def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
     axis.set_major_locator(FixedLocator([tick for tick in ticks if tick > 0]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
     axis.set_minor_locator(LogLocator(subs=()))
+
+
+class PowerFormatter(ScalarFormatter):
+    """Ticks with their own power of ten, as "−2e6".
+
+    Matplotlib writes the power once at the end of the axis, where it lies on other words.
+    """
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        # "1e6", or nothing for numbers that need no power.
+        power = super().get_offset().removeprefix("1")
+        return super().__call__(x, pos) + (power if x else "")
+
+    def get_offset(self) -> str:
+        """Nothing: every tick is whole."""
+        return ""
+
+
+def readable_ticks(figure: Figure) -> None:
+    """Write every tick of numbers whole, and leave out as many as would meet on their axis."""
+    numbers = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    for axis in numbers:
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(PowerFormatter(useOffset=False))
+    figure.draw_without_rendering()  # only then are ticks at their places
+    for axis in numbers:
+        # Fixed labels are names, each of which is needed.
+        if not isinstance(axis.get_major_formatter(), FixedFormatter):
+            _thin(axis)
+
+
+def _thin(axis: Axis) -> None:
+    """Keep every second tick, or every third ..., if their labels meet."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    shown = [tick for tick in ticks if tick.label1.get_visible() and tick.label1.get_text()]
+    places = [float(tick.get_loc()) for tick in shown]
+    across = isinstance(axis, XAxis)
+    boxes = [tick.label1.get_window_extent() for tick in shown]
+    ends = [(box.x0, box.x1) if across else (box.y0, box.y1) for box in boxes]
+    for step in range(1, len(shown)):
+        # 0 of differences and 1 of ratios stay, from which the others are read.
+        first = next((n % step for n, place in enumerate(places) if place in (0, 1)), 0)
+        pairs = pairwise(sorted(ends[first::step]))
+        if all(start > end + APART for (_, end), (start, _) in pairs):
+            if step > 1:
+                axis.set_major_locator(FixedLocator(places[first::step]))
+            return
 
 
 def spread(values: Iterable[float]) -> float:

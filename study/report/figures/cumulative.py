@@ -28,6 +28,7 @@ from study.report.figures.report_figure import (
 from study.report.figures.states import state
 from study.report.figures.style import BLUE, GREY, SMALL, TINY
 from study.report.figures.text_fit import width
+from study.report.text.decimals import readable
 from study.spec import designs
 from study.spec.metric import Metric
 from study.spec.study import Factor
@@ -55,9 +56,10 @@ class StepMark(NamedTuple):
 def roadmap(report: Report) -> Iterator[ReportFigure]:
     """One row per step of a cumulative design, in the first quality and the first cost."""
     path = cumulative_path(report.plan)
-    quality, catalogue = report.plan.tested, report.plan.catalogue
+    quality = report.plan.tested
     if len(path) < 2 or not quality:
         return
+    metric = readable(report.analysis, quality)  # as in the main table
     data = points(report, path, quality)
     marks = stats.typed_rows(data, StepMark)
     # A step needs two measured arms.
@@ -65,14 +67,14 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
         return
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
     steps = [mark for mark in marks if mark.what == STEP]
-    texts = {mark.arm: value_text(mark, catalogue[quality].digits, signed=True) for mark in steps}
+    texts = {mark.arm: value_text(mark, metric.digits, signed=True) for mark in steps}
     if report.style.is_column:
         # Above its interval, so that the column of text is narrow.
         texts = {arm: text.replace(" [", "\n[") for arm, text in texts.items()}
     room = row_layout.label_room(report.style.inches)
     for number, page in enumerate(row_layout.pages(lines, room, texts)):
         own = data[data["arm"].isin(row_layout.places(page))]
-        figure, alt = _figure(report, marks, page, texts=texts), _alt(own, catalogue[quality])
+        figure, alt = _figure(report, marks, page, texts=texts), _alt(own, metric)
         yield ReportFigure(numbered("roadmap", number), figure, own, alt)
 
 
@@ -87,15 +89,14 @@ def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
         if (arm := arms.get(choices)) is None:
             # Without this arm the step from the row above would be two steps at once.
             return []
-        path.append((_label(study.factors, before, choices), arm))
+        step = _label(study.factors, before, choices) if before else study.baseline_title
+        path.append((step, arm))
         before = choices
     return path
 
 
-def _label(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
+def _label(factors: Sequence[Factor], before: Choices, here: Choices) -> str:
     """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
-    if before is None:
-        return "baseline"
     moved = _moved_factor(before, here)
     old, new = (factors[moved].levels[choices[moved]].label for choices in (before, here))
     # A factor may move twice; only its first move adds something to the baseline.
@@ -173,7 +174,7 @@ def _figure(
     figure, (axes,) = row_layout.sheet(page, 1, report.style.inches, spare=0.72)
     places, catalogue = row_layout.places(page), report.plan.catalogue
     levels = [mark for mark in marks if mark.what == LEVEL]
-    quality = catalogue[levels[0].metric]
+    quality = readable(report.analysis, levels[0].metric)
     _levels(axes, [mark for mark in levels if mark.arm in places], places, quality)
     axes.set_xlim(*_span(levels))
     axes.set_xlabel(format.head(quality), parse_math=False)

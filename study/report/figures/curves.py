@@ -18,9 +18,8 @@ from study.report.figures.report_figure import ReportFigure, arm_name, listing, 
 from study.report.figures.row_layout import chunks
 from study.report.figures.separation import separated
 from study.report.figures.style import ARMS, BLACK, GREY, SMALL, TINY, Dashes
-from study.report.figures.text_fit import wrapped
+from study.report.figures.text_fit import MORE, all_wrapped, wrapped
 from study.spec.metric import Metric
-from study.spec.study import BASELINE
 from study.stats import of_arms, of_metric, typed_rows
 
 SOLID: Dashes = (0, ())
@@ -82,12 +81,12 @@ def groups_of_arms(plan: Plan, drawn: set[str]) -> list[tuple[str, dict[str, str
     base = plan.baseline.digest
     others = [arm for arm in plan.arms if arm.digest in drawn - {base}]
     if len(others) <= FEW:
-        own = {base: BASELINE} if base in drawn else {}
+        own = {base: plan.study.baseline_title} if base in drawn else {}
         return [("", own | {arm.digest: arm_name(plan, arm) for arm in others})]
     groups = []
     for head, rows, _ in arm_blocks(plan):
         labels = {arm.digest: label for label, arm in rows if arm.digest in drawn}
-        first = {base: labels.pop(base, BASELINE)} if base in drawn else {}
+        first = {base: labels.pop(base, plan.study.baseline_title)} if base in drawn else {}
         for part in chunks([*labels], ARMS_PER_PANEL):
             groups.append((head, first | {arm: labels[arm] for arm in part}))
     return groups
@@ -189,17 +188,20 @@ def _ends(axes: Axes, marks: list[CurveMark], part: CurvePanel, *, height: float
             ends.append((last.value, float(last.epoch), part.arms[arm], colour))
     ends.sort()
     # 8.2 points per line of text, as a share of the axes, which take about 0.75 of a panel.
-    sizes = [8.2 / (72 * height * 0.75)] * len(ends)
+    line = 8.2 / (72 * height * 0.75)
+    texts = _names([label for _, _, label, _ in ends], most=int(1 / line))
+    sizes = [line * (1 + text.count("\n")) for text in texts]
     heights = separated([(end[0] - low) / (high - low) for end in ends], sizes, (0.02, 1.02))
-    for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
+    for (value, epoch, _, colour), text, height in zip(ends, texts, heights, strict=True):
         axes.annotate(
-            wrapped(label, LABEL_WIDTH, size=TINY, lines=1),
+            text,
             (epoch, value),
             (1.07, height),
             textcoords="axes fraction",
             va="center",
             ha="left",
             fontsize=TINY,
+            linespacing=1.0,
             parse_math=False,
             color=GREY if colour == GREY else BLACK,
             arrowprops={
@@ -212,6 +214,13 @@ def _ends(axes: Axes, marks: list[CurveMark], part: CurvePanel, *, height: float
             },
             annotation_clip=False,
         )
+
+
+def _names(labels: list[str], most: int) -> list[str]:
+    """The labels in one line each, or in two if one is too short and all are `most` at most."""
+    narrow, wide = (all_wrapped(labels, LABEL_WIDTH, size=TINY, lines=n) for n in (1, 2))
+    cut = any(MORE in text for text in narrow)
+    return wide if cut and sum(1 + text.count("\n") for text in wide) <= most else narrow
 
 
 def _legend(marks: Sequence[CurveMark]) -> str:

@@ -23,11 +23,12 @@ from study.report.figures.report_figure import (
     value_text,
 )
 from study.report.figures.row_layout import Line, Page
-from study.report.figures.style import BLACK, BLUE, GREY, PALE, SMALL
-from study.report.figures.text_fit import wrapped
+from study.report.figures.style import BLACK, BLUE, GREY, PALE, SMALL, TINY
+from study.report.figures.text_fit import width, wrapped
 
 PANELS = {True: 1, False: 3}  # panels side by side, by whether the figure has one column
 SEED, MEAN, FLOOR = "seed", "mean", "noise floor"
+LEAST = 84  # points of a panel with the gap between panels, which long numbers leave free
 FIGURE_SPACE = "\u2007"  # as wide as a digit
 
 
@@ -79,10 +80,12 @@ class ForestPlot:
 
 def figures(report: Report, forest: ForestPlot) -> Iterator[ReportFigure]:
     """One panel per quality side by side; several figures if there are too many rows or panels."""
-    number, marks = 0, forest.marks
-    texts = _texts(report, forest, marks)
+    number, whole = 0, _texts(report, forest, forest.marks)
     for names in row_layout.chunks(forest.measured, PANELS[report.style.is_column]):
         room = row_layout.label_room(report.style.inches, len(names))
+        # What labels leave of a panel, less the least that shows how intervals lie.
+        left = (72 * report.style.inches - room) / len(names) - LEAST
+        texts = {key: _in_lines(text, left) for key, text in whole.items()}
         # A row must be as high as its tallest text in any panel.
         notes = {row: max((texts[n, row] for n in names), key=_lines) for _, row in texts}
         for page in row_layout.pages(forest.lines, room, notes):
@@ -93,6 +96,14 @@ def figures(report: Report, forest: ForestPlot) -> Iterator[ReportFigure]:
             alt = _alt(report, forest, names, page=page, texts=texts)
             yield ReportFigure(numbered(forest.name, number), figure, own, alt)
             number += 1
+
+
+def _in_lines(text: str, room: float) -> str:
+    """A number above its interval, and the ends of that above each other, where they are long."""
+    for sign, broken in ((" [", "\n["), (", ", ",\n")):
+        if max(width(line, TINY) for line in text.split("\n")) > room:
+            text = text.replace(sign, broken, 1)
+    return text
 
 
 def _lines(text: str) -> int:

@@ -16,7 +16,7 @@ from study.report.figures.axes import linear, logarithmic, multiples, wide, with
 from study.report.figures.label_placement import Label, Point, Segment, place
 from study.report.figures.report_figure import error_bars
 from study.report.figures.style import BLACK, BLUE, GREY, TINY
-from study.report.figures.text_fit import wrapped
+from study.report.figures.text_fit import all_wrapped
 from study.spec.metric import Metric
 
 ABREAST = 3  # panels side by side in the width of a text
@@ -65,7 +65,8 @@ def panels(
     figure = Figure(figsize=(report.style.inches, 0.3 + HEIGHT[across] * down))
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, marks in zip(grid, parts, strict=False):
-        _panel(axes, marks, report.plan.catalogue[marks[0].against])
+        cost = report.plan.catalogue[marks[0].against]
+        _panel(axes, marks, cost, ticks=6 if across < ABREAST else 5)
     # Five panels leave a place of the grid empty.
     for axes in grid[len(parts) :]:
         axes.set_visible(False)
@@ -94,11 +95,13 @@ def panels(
     return figure
 
 
-def _panel(axes: Axes, marks: list[ArmMark], cost: Metric) -> None:
+def _panel(axes: Axes, marks: list[ArmMark], cost: Metric, *, ticks: int) -> None:
+    """Draw the points and the front of a panel; an axis of ratios has so many ticks at most."""
     axes.grid(True, axis="both")
     costs, unit = [mark.cost for mark in marks], marks[0].unit
     if unit == TIMES:
-        multiples(axes.xaxis, costs)
+        ends = [end for m in marks for end in (m.cost, m.cost_low, m.cost_high)]
+        multiples(axes.xaxis, ends, ticks)
         # The baseline's own speed, from which the others are read.
         axes.axvline(1, color=GREY, linewidth=0.6, zorder=1)
     elif wide(costs, LOG_FROM):
@@ -176,14 +179,15 @@ def _labels(report: Report, marks: Sequence[ArmMark]) -> list[Label]:
     """The names of arms: the baseline and the front first, which are always named."""
     base = report.plan.baseline.digest
     order = {FRONT: 0, TIED: 1, BEHIND: 2}
+    names = [mark.label for mark in marks]
+    texts = dict(zip(names, all_wrapped(names, LABEL_WIDTH, size=TINY), strict=True))
     labels = []
     for mark in sorted(marks, key=lambda mark: (mark.arm != base, order[mark.what])):
         few = len(marks) <= NAMED or mark.what == FRONT or mark.arm == base
-        text = wrapped(mark.label, LABEL_WIDTH, size=TINY)
         labels.append(
             Label(
                 (mark.cost, mark.value),
-                text if few else "",
+                texts[mark.label] if few else "",
                 needed=mark.arm == base or (mark.what == FRONT and len(marks) <= NAMED),
                 colour=GREY if mark.what == BEHIND and mark.arm != base else BLACK,
                 weight="bold" if mark.arm == base else "normal",

@@ -28,7 +28,7 @@ from study.report.figures.report_figure import (
 from study.report.figures.row_layout import chunks
 from study.report.figures.series import Point, Series, draw, name_ends, names_width, panels
 from study.report.figures.style import GREY, SMALL, TINY
-from study.report.figures.text_fit import wrapped
+from study.report.figures.text_fit import all_wrapped, wrapped
 from study.report.table import plain
 from study.spec.metric import Metric
 from study.spec.study import Factor, Study, file_name
@@ -157,7 +157,8 @@ def _panel(
     # Points; 45 are for the numbers and the name of the vertical axis.
     room = 72 * figure.get_figwidth() / len({a.get_position().x0 for a in figure.axes}) - 45
     slot = (room - names_width(series)) / max(1.0, count - 0.4)
-    texts = [wrapped(level.label, slot - 3, size=TINY, lines=3) for level in across.levels]
+    labels = [level.label for level in across.levels]
+    texts = all_wrapped(labels, slot - 3, size=TINY, lines=3)
     axes.set_xticks(range(count), texts, parse_math=False, linespacing=1.0, fontsize=TINY)
     axes.set_xlabel(wrapped(across.title, room), parse_math=False)
     # At the right end, above the names of the lines.

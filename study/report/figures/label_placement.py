@@ -107,11 +107,11 @@ def _choose(
 ) -> None:
     """Move a label to its best place, given those of all others; remove it if there is none."""
     chosen.pop(number, None)
-    options = [
-        spot
-        for spot in _candidates(field.positions[number], labels[number])
-        if not field.misleads(number, spot)
-    ]
+    every = [*_candidates(field.positions[number], labels[number])]
+    options = [spot for spot in every if not field.misleads(number, spot)]
+    # Among close marks a wide label is as near to others, and a leader says whose it is.
+    if not options and labels[number].needed:
+        options = [o for o in every if o.leader and not field.misleads(number, o, led=True)]
     if options:
         others = [*chosen.values()]
         # `min` keeps the first of equals, so a label takes the nearest free place.
@@ -138,8 +138,11 @@ class _Field:
     bars: Sequence[Box]
     inside: Box
 
-    def misleads(self, number: int, spot: Place) -> bool:
-        """True if the label leaves the axes, or is no nearer to its own mark than to another."""
+    def misleads(self, number: int, spot: Place, *, led: bool = False) -> bool:
+        """True if the label leaves the axes, or is no nearer to its own mark than to another.
+
+        With `led` it is enough that its leader ends nearest to its own mark.
+        """
         box, own = spot.box, self.positions[number]
         area = (box.right - box.left) * (box.top - box.bottom)
         if area - box.over(self.inside) > CLEAR:
@@ -150,7 +153,7 @@ class _Field:
         return any(
             math.dist(end, mark) <= math.dist(end, own)
             # Of marks that overlap, the label cannot be nearer to one as a whole.
-            or (math.dist(mark, own) > MARK and _apart(box, mark) <= reach)
+            or (not led and math.dist(mark, own) > MARK and _apart(box, mark) <= reach)
             for mark in others
         )
 

@@ -7,7 +7,9 @@ from itertools import groupby
 
 import pandas as pd
 from matplotlib import rcParams
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.text import Text
 
 AS_DRAWN = "as drawn"
 
@@ -45,6 +47,13 @@ def _letters(families: tuple[str, ...]) -> frozenset[int]:
     """The letters that any of the fonts has."""
     paths = {findfont(FontProperties(family=[family])) for family in families}
     return frozenset(code for path in sorted(paths) for code in get_font(path).get_charmap())
+
+
+def write_drawable(figure: Figure) -> None:
+    """Replace the letters of every text of a figure that no font has; lines stay lines."""
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and not text.get_text().isascii():
+            text.set_text("\n".join(map(drawable, text.get_text().split("\n"))))
 
 
 def with_drawn_labels(data: pd.DataFrame) -> pd.DataFrame:

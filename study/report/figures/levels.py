@@ -17,9 +17,10 @@ from study.report.contents import Report
 from study.report.figures.axes import linear, within_percent
 from study.report.figures.forest import MEAN, SEED, write_note
 from study.report.figures.interval_text import interval_text
+from study.report.figures.letters import drawable
 from study.report.figures.report_figure import ReportFigure, any_range, frame, listing, value_text
 from study.report.figures.series import Point, Series, draw, name_place, panels
-from study.report.figures.style import GREY, PALE
+from study.report.figures.style import GREY, PALE, SMALL
 from study.report.figures.text_fit import width, wrapped
 from study.report.table import plain
 from study.spec.metric import Metric
@@ -135,10 +136,12 @@ def _number_axis(axes: Axes, means: list[LevelMark], room: float) -> None:
     transform = axes.get_xaxis().get_transform().transform
     start, end = transform([low, high])
     ticks = [room * (x - start) / (end - start) for x in transform(places)]
-    wide = [width(mark.level, 7.5) for mark in means]
+    # Tick labels are texts only while they are drawn, too late for other letters.
+    names = [drawable(plain(mark.level)) for mark in means]
+    wide = [width(name, 7.5) for name in names]
     gaps = zip(pairwise(ticks), pairwise(wide), strict=True)
     if all(b - a > (first + second) / 2 + 4 for (a, b), (first, second) in gaps):
-        axes.set_xticks(places, [plain(mark.level) for mark in means], parse_math=False)
+        axes.set_xticks(places, names, parse_math=False)
     elif axes.get_xscale() == "linear":
         linear(axes.xaxis, 5)
 
@@ -151,7 +154,8 @@ def _baseline(report: Report, axes: Axes, base: list[LevelMark]) -> None:
         if band is not None:
             low, high = (mark.value + end * scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0)
-        name_place(axes, mark.x, "baseline" + ", grey: noise floor (A/A)" * bool(band))
+        name = wrapped(report.plan.study.baseline_title, 120, size=SMALL, lines=1)
+        name_place(axes, mark.x, name + ", grey: noise floor (A/A)" * bool(band))
 
 
 # ---- alternative text ----

@@ -1,11 +1,12 @@
 """Figure of published quality against measured cost, for a study that measures no quality."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from study import format
-from study.analysis.fronts import BEHIND, FRONT, on_front
+from study.analysis.fronts import BEHIND, FRONT, TIED, no_dearer, on_front
+from study.analysis.quantities import HasRange
 from study.plan.comparisons import named_arms
 from study.report.contents import Report
 from study.report.figures.axes import spread
@@ -13,10 +14,11 @@ from study.report.figures.front_panels import ArmMark, panels
 from study.report.figures.pareto import MOST_PANELS, VARIES, costs_of
 from study.report.figures.report_figure import ReportFigure, arm_name, listing, numbered
 from study.report.figures.row_layout import chunks
+from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 
-MEANINGS = {FRONT: "on the front", BEHIND: "not on the front"}
-"""Nothing is known of the spread of published numbers, so the front is that of the numbers."""
+MEANINGS = {FRONT: "on the front", TIED: "not distinguishable in cost", BEHIND: "behind"}
+"""Nothing is known of the spread of published numbers: they are compared as they are printed."""
 
 
 def published_quality(report: Report) -> Iterator[ReportFigure]:
@@ -62,9 +64,7 @@ def _marks(
     """The arms that have a published quality and a measured cost, in the order of the table."""
     catalogue, nan = report.plan.catalogue, float("nan")
     unit, costs = costs_of(report, cost, numbers)
-    points = [(row.value, numbers[arm].value) for arm, row in costs.items()]
-    first = on_front(points, catalogue[cost], catalogue[quality])
-    words = {arm: FRONT if on else BEHIND for arm, on in zip(costs, first, strict=True)}
+    words = _standings(costs, numbers, (catalogue[cost], catalogue[quality]))
     named = {arm.digest: arm_name(report.plan, arm) for arm in report.plan.arms}
     return [
         ArmMark(
@@ -83,3 +83,28 @@ def _marks(
         )
         for arm, row in costs.items()
     ]
+
+
+def _standings(
+    costs: Mapping[str, HasRange],
+    numbers: Mapping[str, PublishedNumber],
+    metrics: tuple[Metric, Metric],
+) -> dict[str, str]:
+    """The standing of every arm by its measured cost and its published quality.
+
+    An arm is on the front if it is so for all costs within their ranges, and behind likewise.
+    """
+    cost, quality = metrics
+    sign = 1 if quality.better == "higher" else -1
+    points = [(row.value, numbers[arm].value) for arm, row in costs.items()]
+    words = dict[str, str]()
+    for arm, first in zip(costs, on_front(points, cost, quality), strict=True):
+        ahead = {
+            other: sign * (numbers[other].value - numbers[arm].value)
+            for other in costs
+            if other != arm
+        }
+        sure = all(no_dearer(costs[arm], costs[o], cost) for o, by in ahead.items() if by >= 0)
+        behind = any(no_dearer(costs[o], costs[arm], cost) for o, by in ahead.items() if by > 0)
+        words[arm] = FRONT if first and sure else BEHIND if behind else TIED
+    return words

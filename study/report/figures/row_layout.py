@@ -11,8 +11,10 @@ from matplotlib.text import Annotation
 
 from study.plan.plan import Plan
 from study.report.blocks import arm_blocks
+from study.report.figures.letters import drawable
 from study.report.figures.style import BLACK, GREY, SMALL, TINY
-from study.report.figures.text_fit import width, wrapped
+from study.report.figures.text_fit import all_wrapped, width, wrapped
+from study.report.table import plain
 from study.spec.study import BASELINE
 
 INCH = 0.125  # inches: height of one line
@@ -92,9 +94,12 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
     """
     pages_: list[list[FigureRow]] = [[]]
     y, head = 0.0, None
+    lines = list(lines)
+    rows = [line.text for line in lines if line.key is not None]
+    labels = dict(zip(rows, all_wrapped(rows, room), strict=True))
     for line in lines:
         # A heading has the width of the figure, so it is one line.
-        text = line.text if line.key is None else wrapped(line.text, room)
+        text = line.text if line.key is None else labels[line.text]
         height = 1.0 + max(text.count("\n"), (notes or {}).get(line.key or "", "").count("\n"))
         if y + height > TALLEST and line.key is not None:
             pages_.append([])
@@ -156,8 +161,9 @@ def _write_heading(axes: Axes, row: FigureRow, *, left: float, room: float) -> N
     free = room - 1.15 * width(text, LABEL) - 3 * PAD
     head = _words(axes, text, (0, row.y), left, across=("axes fraction", "data"))
     head.set(fontsize=LABEL, fontweight="bold", color=BLACK)
-    if row.note and width(row.note, SMALL) <= free:
-        _words(axes, row.note, (1, 0.5), 5, across=head)
+    note = drawable(plain(row.note))
+    if note and width(note, SMALL) <= free:
+        _words(axes, note, (1, 0.5), 5, across=head)
 
 
 def _words(

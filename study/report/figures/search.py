@@ -16,7 +16,7 @@ from study.report.figures.front_panels import LOG_FROM
 from study.report.figures.label_placement import Label, place
 from study.report.figures.report_figure import ReportFigure, error_bars, listing
 from study.report.figures.style import BLACK, GREY, TINY
-from study.report.figures.text_fit import wrapped
+from study.report.figures.text_fit import all_wrapped
 from study.spec.metric import Metric
 
 HEIGHT = 2.7  # inches of a panel
@@ -71,9 +71,9 @@ def _labels(marks: Sequence[CandidateMark]) -> list[Label]:
     """The names of the arms with fresh seeds, shortened; the data has them whole."""
     fresh = [mark for mark in marks if mark.what == "fresh"]
     others = [Label((mark.cost, mark.value), "") for mark in marks if mark.what != "fresh"]
+    names = all_wrapped([mark.label for mark in fresh], LABEL_WIDTH, size=TINY)
     return others + [
-        Label((mark.cost, mark.value), wrapped(mark.label, LABEL_WIDTH, size=TINY))
-        for mark in fresh
+        Label((mark.cost, mark.value), name) for mark, name in zip(fresh, names, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from study.report.contents import Report
 from study.report.figures.report_figure import error_bars
 from study.report.figures.separation import separated
 from study.report.figures.style import ARMS, BLACK, GREY, SMALL
-from study.report.figures.text_fit import width, wrapped
+from study.report.figures.text_fit import all_wrapped, width
 
 APART = 9.0  # points from one line of a name to the next
 LABEL_WIDTH = 76  # points
@@ -99,7 +99,8 @@ def name_ends(figure: Figure, axes: Axes, every: Sequence[Series]) -> None:
     scale = 72 / figure.dpi
     box = axes.get_window_extent()
     heights = [scale * axes.transData.transform((end.x, end.value))[1] for end, _ in ends]
-    texts = [wrapped(s.label, LABEL_WIDTH, size=SMALL) + s.note for _, s in ends]
+    names = _names(every)
+    texts = [names[series.label] + series.note for _, series in ends]
     places = separated(heights, [APART * (1 + text.count("\n")) for text in texts])
     # Names that leave the panel are moved back together, so that they keep their distances.
     low, high = min(places, default=0.0), max(places, default=0.0)
@@ -144,10 +145,17 @@ def name_place(axes: Axes, x: float, text: str) -> None:
         va="bottom",
         fontsize=SMALL,
         color=GREY,
+        parse_math=False,
     )
 
 
 def names_width(every: Sequence[Series]) -> float:
     """The points that the names of series take at the right of a panel."""
-    lines = [line for s in every for line in wrapped(s.label, LABEL_WIDTH, size=SMALL).split("\n")]
+    lines = [line for name in _names(every).values() for line in name.split("\n")]
     return 14 + max(width(line, SMALL) for line in lines)
+
+
+def _names(every: Sequence[Series]) -> dict[str, str]:
+    """The names of series by label, in lines."""
+    labels = [series.label for series in every]
+    return dict(zip(labels, all_wrapped(labels, LABEL_WIDTH, size=SMALL), strict=True))

@@ -82,6 +82,8 @@ FIXED: dict[str, object] = {
     "legend.fontsize": SMALL,
     # An offset such as "+9.1e1" at the end of the axis is easily overlooked.
     "axes.formatter.useoffset": False,
+    # Labels are plain text: LaTeX would read their "_" and "$" as its own.
+    "text.usetex": False,
     "pdf.fonttype": 42,  # TrueType: several venues refuse type 3
     # Without a fixed salt the ids in an SVG differ from run to run.
     "svg.hashsalt": "study",

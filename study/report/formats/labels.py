@@ -4,7 +4,7 @@ from study.report.table import Row
 
 BASELINE = "●"
 TALL = 45
-"""Number of rows above which a table is broken over pages."""
+"""Lines of rows above which a table is broken over pages."""
 
 
 def label(row: Row) -> str:

@@ -1,59 +1,60 @@
 """Tables in LaTeX with booktabs: a table environment or its tabular, with siunitx on request."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from study.report import print_width
-from study.report.formats.labels import TALL, label
-from study.report.formats.latex_text import breakable, escaped
+from study.report.formats.labels import label
+from study.report.formats.latex_parts import parts
+from study.report.formats.latex_text import breakable, escaped, printed
 from study.report.print_width import lines
 from study.report.table import Cell, Row, Table, TableBlock
 
 SIZE = r"\fontsize{8}{9.6}\selectfont\setlength{\tabcolsep}{3pt}"
 """The size of the text, whatever the paper's, and half of the gap between columns."""
 SMALL = r"\fontsize{7}{8.4}\selectfont\raggedright"
+INDENT = 0.8  # em of the later lines of a label
 # Shrinks a table that is wider than the page, and never enlarges one.
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
+Columns = Callable[[Table], Sequence["LatexColumn"]]
+
+
 def latex(table: Table) -> str:
-    """A table environment over one column or both, or a longtable if it is tall."""
+    """A table environment over one column or both; a tall table is several, with one number."""
+    return "".join(_float(part, continued=bool(n)) for n, part in enumerate(_parts(table)))
+
+
+def _parts(table: Table) -> list[Table]:
+    # Not a longtable, which is an error in a paper of two columns and cannot be shrunk.
+    return parts(table, label_room(table))
+
+
+def _named(table: Table) -> str:
     # \label takes no special characters.
-    caption, name = breakable(table.caption), re.sub(r"[^A-Za-z0-9-]", "-", table.name)
-    named = rf"\caption{{{caption}}}\label{{tab:{name}}}"
-    notes = " ".join(map(breakable, table.notes))
-    body = _tabular(table, _plain(table))
-    # A longtable breaks over pages, which a float cannot.
-    if _is_tall(table):
-        lines = [
-            "% needs \\usepackage{booktabs,longtable}, and a page of one column",
-            rf"{{{SIZE}",
-            _long(body, named),
-            rf"{SMALL} {notes}\par}}",
-        ]
-    else:
-        narrow = fits_column(table)
-        star = "" if narrow else "*"
-        lines = [
-            "% needs \\usepackage{booktabs" + ("}" if narrow else ",graphicx}"),
-            rf"\begin{{table{star}}}",
-            r"\centering",
-            named,
-            rf"\par\smallskip{SIZE}",
-            # A table of one column is never shrunk: its size is that of print.
-            body.rstrip() if narrow else f"{FITTED}\n{body.rstrip()}}}",
-            *(
-                [
-                    rf"\par\smallskip\begin{{minipage}}{{\linewidth}}{SMALL}",
-                    notes,
-                    r"\end{minipage}",
-                ]
-                if notes
-                else []
-            ),
-            rf"\end{{table{star}}}",
-        ]
+    name = re.sub(r"[^A-Za-z0-9-]", "-", table.name)
+    return rf"\caption{{{breakable(table.caption)}}}\label{{tab:{name}}}"
+
+
+def _float(table: Table, *, continued: bool) -> str:
+    body, narrow = _tabular(table, _plain(table)).rstrip(), fits_column(table)
+    notes, star = " ".join(map(breakable, table.notes)), "" if narrow else "*"
+    again = r"\addtocounter{table}{-1}\caption[]{Continued.}"
+    minipage = rf"\par\smallskip\begin{{minipage}}{{\linewidth}}{SMALL}"
+    lines = [
+        "% needs \\usepackage{booktabs" + ("}" if narrow else ",graphicx}"),
+        rf"\begin{{table{star}}}",
+        r"\centering",
+        again if continued else _named(table),
+        rf"\par\smallskip{SIZE}",
+        # A table of one column is never shrunk: its size is that of print.
+        body if narrow else f"{FITTED}\n{body}}}",
+        *([minipage, notes, r"\end{minipage}"] if notes else []),
+        rf"\end{{table{star}}}",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -64,41 +65,33 @@ def fits_column(table: Table) -> bool:
     return table.narrow and _room(table, print_width.COLUMN) >= least
 
 
-def _is_tall(table: Table) -> bool:
-    return len([*table.rows]) > TALL
-
-
 def fragment(table: Table) -> str:
     """The tabular alone, for \\input into the author's own environment."""
-    return _alone("booktabs", table, _tabular(table, _plain(table)))
+    return _alone("booktabs", table, _plain)
 
 
 def siunitx(table: Table) -> str:
     """The tabular alone, with numbers aligned at their decimal points by siunitx."""
-    return _alone("booktabs,siunitx", table, _tabular(table, _aligned(table)))
+    return _alone("booktabs,siunitx", table, _aligned)
 
 
-def _alone(packages: str, table: Table, tabular: str) -> str:
-    """The tabular, or a longtable if it is tall: a float cannot break over pages."""
-    if _is_tall(table):
-        needs = f"% needs \\usepackage{{{packages},longtable}}; not in a table"
-        return f"{needs}\n{_long(tabular, '')}\n"
+def _alone(packages: str, table: Table, columns: Columns) -> str:
+    """The tabular; a tall one is several, between which a page may end."""
+    several, narrow = _parts(table), fits_column(table)
+    body = "\n\\par\\smallskip\n".join(_sized(part, columns) for part in several)
+    if len(several) > 1:
+        # Behind the line that sets the size, whose end would else be a space.
+        body = body.replace(f"{SIZE}\n", f"{SIZE}\n\\noindent\n")
+    needs = packages if narrow else f"{packages},graphicx"
+    place = "" if narrow else "; in a table* of a two-column paper"
+    place = place if len(several) == 1 else "; not in a table"
+    return f"% needs \\usepackage{{{needs}}}{place}\n{body}\n"
+
+
+def _sized(table: Table, columns: Columns) -> str:
     # The size of the text is set inside, since an author's environment has another one.
-    if fits_column(table):
-        return f"% needs \\usepackage{{{packages}}}\n{{{SIZE}\n{tabular.rstrip()}}}\n"
-    needs = f"% needs \\usepackage{{{packages},graphicx}}; in a table* of a two-column paper"
-    return f"{needs}\n{{{SIZE}\n{FITTED}\n{tabular.rstrip()}}}}}\n"
-
-
-def _long(tabular: str, named: str) -> str:
-    """A tabular as a longtable that repeats its heading on every page."""
-    begin, rest = tabular.split("\n", 1)
-    # \endfirsthead and \endhead repeat what stands before them on the first and on later pages.
-    head, rest = rest.split("\\midrule\n", 1)
-    repeated = [head, r"\midrule\endfirsthead", head + r"\midrule\endhead"]
-    begin = begin.replace("tabular", "longtable", 1)
-    rest = rest.replace(r"\end{tabular}", r"\end{longtable}")
-    return "\n".join([begin, *([named + r"\\"] if named else []), *repeated, rest.rstrip()])
+    body = _tabular(table, columns(table)).rstrip()
+    return f"{{{SIZE}\n{body}}}" if fits_column(table) else f"{{{SIZE}\n{FITTED}\n{body}}}}}"
 
 
 # ---- columns ----
@@ -176,42 +169,47 @@ def _tabular(table: Table, columns: Sequence[LatexColumn]) -> str:
     spec = "".join(column.spec for column in columns)
     first = _head(table.first, "l") if table.first else ""
     heads = " & ".join([first, *(column.head for column in columns)])
-    width = _labels(table)
-    body = "".join(_rows(table.blocks, columns, wraps=width != "l"))
+    room = label_room(table)
+    # In points: an em of Computer Modern is 6 % wider than the size of its type.
+    width = "l" if room == inf else rf"p{{{room * print_width.POINTS:.0f}pt}}"
+    body = "".join(_rows(table.blocks, columns, room))
     return (
         rf"\begin{{tabular}}{{@{{}}{width}{spec}@{{}}}}" + "\n\\toprule\n"
         rf"{heads} \\" + "\n\\midrule\n" + body + "\\bottomrule\n\\end{tabular}\n"
     )
 
 
-def _labels(table: Table) -> str:
-    """The column of labels: long ones are broken into lines, so that numbers keep their size."""
+def label_room(table: Table) -> float:
+    """The em of the column of labels; infinite if all labels fit on one line.
+
+    Long ones are broken into lines, so that numbers keep their size.
+    """
     room = _room(table, print_width.COLUMN)
     if not fits_column(table):
         # At most a third of a page, so that numbers of a wide table are not shrunk for labels.
         third = print_width.PAGE / 3 * print_width.POINTS_PER_INCH / print_width.POINTS
         room = min(third, _room(table, print_width.PAGE))
     room = max(print_width.LABEL, room)
-    return "l" if _longest(table) <= room else rf"p{{{room:.1f}em}}"
+    return inf if _longest(table) <= room else room
 
 
 def _longest(table: Table) -> float:
     """The em of the longest label, or of the heading above them."""
-    texts = [*(label(row) for row in table.rows), *lines(table.first)]
+    texts = [*(printed(label(row)) for row in table.rows), *lines(table.first)]
     return max(map(print_width.em, texts), default=0.0)
 
 
 def _room(table: Table, width: float) -> float:
     """The em that the columns of numbers leave for labels in a width of so many inches."""
     columns = [
-        [*lines(head), *(cell.text for cell in column)]
+        [*map(printed, lines(head)), *(printed(cell.text) for cell in column)]
         for head, column in zip(table.heads, _columns(table), strict=True)
     ]
     return print_width.room(columns, width)
 
 
 def _rows(
-    blocks: Sequence[TableBlock], columns: Sequence[LatexColumn], *, wraps: bool
+    blocks: Sequence[TableBlock], columns: Sequence[LatexColumn], room: float
 ) -> Iterator[str]:
     """The lines of all blocks; each block begins with a rule and the name of its factor."""
     number, count = 0, 1 + sum(column.width for column in columns)
@@ -222,14 +220,14 @@ def _rows(
             head = rf"\itshape {escaped(block.head)}"
             yield rf"\multicolumn{{{count}}}{{@{{}}l@{{}}}}{{{head}}} \\" + "\n"
         for row in block.rows:
-            yield _row(row, [column.texts[number] for column in columns], wraps=wraps)
+            yield _row(row, [column.texts[number] for column in columns], room)
             number += 1
 
 
-def _row(row: Row, texts: Sequence[str], *, wraps: bool) -> str:
+def _row(row: Row, texts: Sequence[str], room: float) -> str:
     # Later lines of a label are indented, so that they are not read as rows.
-    lead = r"\raggedright\hangindent=0.8em " * wraps
-    name = (breakable if wraps else escaped)(label(row))
+    lead = "" if room == inf else r"\raggedright\hangindent=0.8em "
+    name = escaped(label(row)) if room == inf else breakable(label(row), room - INDENT)
     return rf"{lead}{' & '.join([name, *texts])} \\" + "\n"
 
 

@@ -6,17 +6,19 @@ not from positions, so it does not change when rows or columns are added.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from study.report.formats.latex_text import escaped
-from study.report.table import Row, Table
+from study.report.table import Row, Table, TableBlock
 
 # \@namedef allows any character in a name; \newcommand would allow letters alone.
 HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{row/column/part}:
 % one number of it (mean, sd, low, high, value, change, ratio-value ...). Rows of other tables than
-% the first are opened by the table: contrasts/row/column. All keys are also there behind the name
-% of the study, NAME/row/column, for papers that \input several of these files.
+% the first are opened by the table: contrasts/row/column. Rows whose labels differ in case, spaces
+% or "_" alone also have four digits of their own: factor.row-digits/column. All keys are also there
+% behind the name of the study, NAME/row/column, for papers that \input several of these files.
 \makeatletter
 \providecommand{\studynumber}[1]{\@ifundefined{study@#1}%
   {\PackageError{study}{there is no number "#1"}{All keys are in numbers.tex.}}%
@@ -24,7 +26,8 @@ HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{
 \providecommand{\studydefine}[2]{\@ifundefined{study@#1}{\@namedef{study@#1}{#2}}%
   {\def\study@new{#2}\expandafter\ifx\csname study@#1\endcsname\study@new\else
    \@namedef{study@#1}{\PackageError{study}{several numbers are called "#1"}%
-    {Write its factor, table or study before it: all keys are in numbers.tex.}}\fi}}
+    {Write its factor, table or study before its row, or its row's digits behind it:
+     all keys are in numbers.tex.}}\fi}}
 \makeatother
 """
 
@@ -55,18 +58,29 @@ def _keys(tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
 
 
 def _rows(table: Table) -> Iterator[tuple[str, Row]]:
-    """Rows by label, and by factor.label: a label of two rows is a LaTeX error."""
-    rows = [
-        (slug(block.name), slug(row.key or row.label), row)
-        for block in table.blocks
-        for row in block.rows
-    ]
-    for block, label, row in rows:
-        yield label, row
-        if table.blocks[0].name:
-            yield f"{block}.{label}", row
-    if base := next((row for _, _, row in rows if row.baseline), None):
+    """Rows by label, by factor.label, and by factor.label-digits where rows share that.
+
+    A key of two rows is a LaTeX error. Digits are those of the row's name, so that they stay when
+    rows are added.
+    """
+    rows = [(_place(block, row), row) for block in table.blocks for row in block.rows]
+    counts = Counter(place for place, _ in rows)
+    for (block, label), row in rows:
+        names = [label, f"{block}.{label}"] if table.blocks[0].name else [label]
+        yield from ((name, row) for name in names)
+        if counts[block, label] > 1:
+            digits = _digits(row.name or row.key or row.label)
+            yield from ((f"{name}-{digits}", row) for name in names)
+    if base := next((row for _, row in rows if row.baseline), None):
         yield "baseline", base
+
+
+def _place(block: TableBlock, row: Row) -> tuple[str, str]:
+    return slug(block.name), slug(row.key or row.label)
+
+
+def _digits(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:4]
 
 
 def slug(text: str) -> str:
@@ -77,4 +91,4 @@ def slug(text: str) -> str:
     # Nothing was lost but case and spaces, so the plain name is kept without a digest.
     if name == re.sub(r"[ _]", "-", text.lower()):
         return name
-    return f"{name.strip('-')}-{sha256(text.encode()).hexdigest()[:4]}".lstrip("-")
+    return f"{name.strip('-')}-{_digits(text)}".lstrip("-")

@@ -4,6 +4,9 @@ import re
 import unicodedata
 
 from study.report.formats.labels import BASELINE
+from study.report.print_width import em
+
+LINE = 22.0  # em of a line of a caption in one column of a paper
 
 # fmt: off
 SPECIAL = {
@@ -36,9 +39,29 @@ def escaped(text: str) -> str:
     return guard + re.sub(r"([-,'])(?=\1)", r"\1{}", "".join(map(_letter, text)))
 
 
-def breakable(text: str) -> str:
-    """Escaped prose, which may be broken after `_` and `/` as well, so that paths fit."""
-    return re.sub(r"(\\_|/)(?=\w)", r"\1\\allowbreak{}", escaped(text))
+def breakable(text: str, room: float = LINE) -> str:
+    """Escaped prose, which may be broken after `_` and `/` as well, so that paths fit.
+
+    A word that is wider than `room`, in em, may be broken anywhere, and between the numbers of
+    letters that pdfLaTeX lacks.
+    """
+    words = re.split(r"(\s+)", text)
+    if any(em(printed(word)) > room for word in words):
+        whole = "".join(_anywhere(w) if em(printed(w)) > room else escaped(w) for w in words)
+    else:
+        whole = escaped(text)
+    # As in `escaped`, which has not seen the start of a word that may be broken anywhere.
+    guard = "{}" if whole[:1] in ("[", "*") else ""
+    return guard + re.sub(r"(\\_|/)(?=\w)", r"\1\\allowbreak{}", whole)
+
+
+def _anywhere(word: str) -> str:
+    return r"\allowbreak{}".join(map(_letter, word))
+
+
+def printed(text: str) -> str:
+    """The text in the letters that pdfLaTeX prints, to measure it."""
+    return "".join(latin(c) if r"\Umathchar" in _letter(c) else c for c in text)
 
 
 def _letter(letter: str) -> str:

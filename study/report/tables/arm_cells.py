@@ -10,6 +10,7 @@ from study.metrics import RULES
 from study.report.blocks import ArmBlock
 from study.report.table import Cell, Row, TableBlock, plain
 from study.report.tables.estimates import effect_cell
+from study.spec.arm_names import qualified
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 from study.stats import Estimate
@@ -43,7 +44,10 @@ def _row(analysis: Analysis, columns: Sequence[ArmColumn], label: str, arm: Plan
     study, baseline = analysis.plan.study, arm is analysis.plan.baseline
     # The label by which the file names the arm, which a table may write at greater length.
     key = label if baseline and label in study.labels(arm.arm.choices) else arm.label
-    return Row(plain(label), baseline, texts, plain(key))
+    named = study.baseline_name
+    # By its title as well, by which the answer speaks of it.
+    shown = f"{label} ({named})" if baseline and named not in ("", label) else label
+    return Row(plain(shown), baseline, texts, plain(key), plain(qualified(study, arm.arm)))
 
 
 # ---- cells ----

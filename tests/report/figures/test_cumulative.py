@@ -7,7 +7,7 @@ import pytest
 
 from study import stats
 from tests.report import scenes
-from tests.report.figures.drawn import cumulative, reported
+from tests.report.figures.drawn import cumulative, curves, reported
 
 
 @pytest.mark.heavy
@@ -37,3 +37,16 @@ def test_a_cost_is_written_only_where_it_varies(lab):
         (figure,) = cumulative.roadmap(reported(scene(lab)))
         assert (figure.data["what"] == cumulative.COST).any() == written
         assert any(t.get_text() == "MACs\n(G, all)" for t in figure.figure.axes[0].texts) == written
+
+
+def test_the_title_of_the_baseline_is_its_name_in_roadmap_curves_and_table(lab):
+    factors = {"model.a": ["x", "y"], "model.b": ["u", "v"]}
+    fields = {"baseline_title": "Plain", "seeds": 2}
+    path = reported(lab(factors, designs=("cumulative",), **fields))
+    assert [step for step, _ in cumulative.cumulative_path(path.plan)][:2] == ["Plain", "+ y"]
+    alone = reported(lab(factors, **fields))
+    drawn = {arm.digest for arm in alone.plan.arms}
+    ((_, labels),) = curves.groups_of_arms(alone.plan, drawn)
+    assert labels[alone.plan.baseline.digest] == "Plain"
+    rows = [row.label for row in alone.tables["table"].rows if row.baseline]
+    assert rows == ["x (Plain)", "u (Plain)"]

@@ -1,8 +1,16 @@
 """Figures of effects."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
+from study.report import figures, report
+from study.report.figure_style import figure_style
+from study.report.figures.style_sheets import styled
+from study.spec.metric import Catalogue
+from tests.catalogue import METRICS
 from tests.report import scenes
 from tests.report.figures.drawn import effects, kind, reported
 
@@ -43,3 +51,27 @@ def test_a_hundred_arms_are_all_there_on_pages_of_one_scale(shown):
     assert len(drawn) > 2
     assert len(arms) == len(set(arms)) == 100
     assert len({figure.figure.axes[0].get_xlim() for figure in drawn}) == 1
+
+
+@pytest.mark.parametrize("width", ["column", "text"])
+def test_an_outlier_leaves_the_panel_room(lab, width):
+    metric = replace(METRICS["top1"], unit="")
+    top1 = {
+        "baseline": [0.5, 0.6, 0.7],
+        "Average Pooling": [-1e6, -3e6, -2e6],
+        "Max Pooling": [1e6, 1e6 + 1, 1e6 - 1],
+    }
+    plan_and_store = lab(top1=top1, catalogue=Catalogue({**METRICS, "top1": metric}))
+    drawn = report.report(*plan_and_store, figure_style(width, "sans"))
+    (figure,) = [f for f in figures.all_figures(drawn) if f.name == "effects"]
+    with styled(drawn.style):
+        figure.figure.draw_without_rendering()
+    (axes,) = figure.figure.axes
+    # 50 points of 1/72 inch.
+    assert axes.get_window_extent().width / figure.figure.dpi * 72 >= 50
+    low, high = axes.get_xlim()
+    ticks = [t for t in axes.xaxis.get_major_ticks() if low <= t.get_loc() <= high]
+    boxes = sorted(t.label1.get_window_extent().extents.tolist() for t in ticks)
+    assert all(after[0] > before[2] for before, after in pairwise(boxes))
+    assert axes.xaxis.get_offset_text().get_text() == ""
+    assert "\n" not in figure.alt

@@ -5,6 +5,7 @@ import math
 
 from matplotlib.figure import Figure
 
+from study.report.figures.axes import multiples, readable_ticks
 from study.report.figures.label_placement import Label, place
 from study.report.figures.style_sheets import styled
 from tests.report.figures.drawn import pareto, reported
@@ -58,6 +59,78 @@ def test_more_is_better_turns_the_front(lab):
     top1 = {"baseline": [0.8, 0.81, 0.82], "Average Pooling": [0.9, 0.91, 0.92]}
     points = pareto.points(reported(lab(top1=top1, timed=timed)), "top1", "throughput")
     assert list(points["what"]) == [pareto.TIED, pareto.FRONT] or points["what"][1] == "front"
+
+
+def _timed(median, ratio):
+    value, low, high = ratio
+    ends = {"value": value, "low": low, "high": high}
+    return {"throughput": {"value": median, "low": median, "high": median, "ratio": ends}}
+
+
+def test_the_front_is_that_of_the_drawn_ratios_and_not_of_the_medians(lab):
+    timed = {
+        "baseline": {"throughput": {"value": 200.0, "low": 200.0, "high": 200.0}},
+        "Average Pooling": _timed(275.0, (1.04, 0.96, 1.31)),
+        "Max Pooling": _timed(268.0, (1.19, 0.99, 1.39)),
+    }
+    top1 = {arm: [0.8, 0.8, 0.8] for arm in timed}
+    points = pareto.points(reported(lab(top1=top1, timed=timed)), "top1", "throughput")
+    front = points[points["what"] == pareto.FRONT]
+    assert list(front["label"]) == ["Max Pooling"]
+    assert front["cost"].max() == points["cost"].max()
+
+
+def test_ticks_of_ratios_reach_over_the_axis_and_do_not_meet():
+    figure = Figure(figsize=(2.2, 2))
+    axes = figure.subplots()
+    axes.plot([0.846, 1], [0, 1], "o")
+    axes.plot([0.667, 1.088], [0, 0])
+    multiples(axes.xaxis, [0.846, 1, 0.667, 1.088])
+    readable_ticks(figure)
+    low, high = axes.get_xlim()
+    places = [place for place in axes.xaxis.get_majorticklocs() if low <= place <= high]
+    assert 1 in places
+    assert min(places) < 0.846
+    assert not _meeting(axes.xaxis)
+
+
+def test_ticks_with_long_numbers_do_not_meet_and_keep_zero():
+    figure = Figure(figsize=(1.0, 2))
+    axes = figure.subplots()
+    axes.plot([-2_000_000.5, 1_000_000], [0, 1])
+    readable_ticks(figure)
+    figure.draw_without_rendering()
+    assert axes.xaxis.get_offset_text().get_text() == ""
+    texts = [text.get_text() for text in axes.xaxis.get_ticklabels()]
+    assert "0" in {text.removesuffix(".0") for text in texts}
+    assert any(text.endswith("e6") for text in texts)
+    assert not _meeting(axes.xaxis)
+
+
+def _meeting(axis):
+    """Pairs of neighbouring tick labels that overlap."""
+    axis.get_figure().draw_without_rendering()
+    low, high = axis.get_view_interval()
+    ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    boxes = sorted(tick.label1.get_window_extent().extents.tolist() for tick in ticks)
+    return [(a, b) for a, b in itertools.pairwise(boxes) if b[0] <= a[2]]
+
+
+def test_a_baseline_among_close_marks_is_named():
+    with styled():
+        figure = Figure(figsize=(6.9, 2.2), layout="constrained")
+        axes = figure.subplots()
+        axes.set_xlim(0.8, 1.5)
+        axes.set_ylim(9.4, 10.6)
+        labels = [
+            Label((1.0, 10.0), "ResT-T (baseline)", needed=True, weight="bold"),
+            Label((1.04, 10.0), "Drop path 0.1"),
+            Label((0.989, 10.0), "Same"),
+        ]
+        front = [((1.04, 10.0), (1.19, 10.0))]
+        bars = [((0.86, 10.0), (1.39, 10.0))]
+        assert place(axes, labels, front, bars) == []
+    assert "ResT-T (baseline)" in {text.get_text() for text in axes.texts}
 
 
 def test_a_cost_that_hardly_varies_has_no_panel(lab):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from study.report.figures import published_quality
 from tests.report import scenes
 from tests.report.figures.drawn import published, reported
 
@@ -53,6 +54,28 @@ def test_published_quality_is_drawn_over_measured_cost_where_no_quality_is_measu
     assert figure.name == "published-quality"
     assert figure.data["value"].tolist() == [77.2, 79.6]
     assert figure.data["what"].tolist() == ["front", "front"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "standing"),
+    [(0.7, 1.1, published_quality.TIED), (0.8, 0.9, published_quality.FRONT)],
+)
+def test_an_arm_is_on_the_front_of_published_quality_if_it_is_surely_cheaper(
+    lab, low, high, standing
+):
+    ratio = {"value": 0.85, "low": low, "high": high}
+    latency = {"value": 5.0, "low": 5.0, "high": 5.0}
+    timed = {
+        "baseline": {"latency_p50": latency},
+        "Average Pooling": {"latency_p50": {**latency, "ratio": ratio}},
+    }
+    numbers = {"baseline": {"top1": 73.0}, "Average Pooling": {"top1": 72.0}}
+    study_report = reported(
+        lab(seeds=0, timed=timed, published=numbers, columns=("latency_p50", "top1"))
+    )
+    (figure,) = published_quality.published_quality(study_report)
+    standings = dict(zip(figure.data["label"], figure.data["what"], strict=True))
+    assert standings["Average Pooling"] == standing
 
 
 def test_published_quality_gives_way_to_a_measured_one(shown):

@@ -43,6 +43,33 @@ def test_a_style_sheet_whose_fonts_are_not_installed_is_refused(tmp_path):
         pass
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("grid.color: red\nfont.size: abc\n", "line 2: bad value .*font.size: abc"),
+        ("root:x:0:0:root:/root:/bin/bash\n", "line 1: bad key root"),
+        ("some prose\n", "line 1: missing colon"),
+        ("font.size: 8\nfont.size: 9\n", "line 2: duplicate key"),
+        (b"\xff\xfe\x00", "is text, and this file is not"),
+    ],
+)
+def test_a_file_that_is_no_style_sheet_is_refused_with_its_line(tmp_path, capfd, text, fault):
+    sheet = tmp_path / "paper.mplstyle"
+    sheet.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(StudyError, match=fault) as error:
+        figure_style("text", str(sheet))
+    assert str(sheet) in str(error.value)
+    # Matplotlib's own words about the line are not printed as well.
+    assert capfd.readouterr().err == ""
+
+
+def test_a_style_sheet_cannot_hand_labels_to_latex(tmp_path):
+    sheet = tmp_path / "paper.mplstyle"
+    sheet.write_text("text.usetex: True\n")
+    with styled(figure_style("text", str(sheet))):
+        assert not mpl.rcParams["text.usetex"]
+
+
 def test_text_is_measured_in_the_font_of_the_style():
     with styled(FigureStyle(fonts="sans")):
         wide = text_fit.width("Average Pooling", 8)
