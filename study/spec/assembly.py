@@ -54,7 +54,8 @@ def _columns(file: StudyFile, configurations: Configurations) -> tuple[str, ...]
     # By the baseline, since images of several labels have other metrics.
     baseline = configurations.arm((0,) * len(configurations.places.factors))
     task = configurations.task
-    own = [name for name in file.metrics if name not in task.catalogue and task.declares_metrics]
+    known = task.catalogue_of(configurations.places.baseline)
+    own = [name for name in file.metrics if name not in known and task.declares_metrics]
     return (*own, *task.columns_of(baseline.config))
 
 

@@ -203,7 +203,7 @@ def _study(
     absent, valid = Tree({}, document.location), file or salvaged(document)
     factors, more = factors_of(document.value.get("factors", absent), task)
     tree = document.value.get("metrics", absent)
-    catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, task)
+    catalogue, wrong = own_catalogue(task.catalogue_of(parts), valid.metrics, tree, task)
     designs, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
     problems += more + wrong + unfit + undefined_names(document, catalogue)
     paths = [factor.path for factor in factors]

@@ -94,6 +94,11 @@ class Task(ABC):
 
     catalogue: Catalogue
     """The metrics of the task by name: costs, qualities and speeds."""
+
+    def catalogue_of(self, parts: Mapping[str, Tree]) -> Catalogue:
+        """The metrics of a study whose baseline has these parts, where they depend on it."""
+        return self.catalogue
+
     per_image = ""
     """The metric whose hits and misses are stored as predictions, by which images are compared."""
     right_among: Mapping[str, int] = {}
@@ -206,6 +211,10 @@ class Task(ABC):
         raise SizeError(f"{type(self).__name__} has no image sizes")
 
     # ---- 5. what a timing session calls ----
+
+    def timed_as(self, arm: ResolvedArm) -> str:
+        """What a timing session depends on beside the digest of an arm, as a text; or ""."""
+        return ""
 
     def workloads(self, record: TrialRecord, job: Job) -> "Mapping[str, Workload]":
         """The calls that are timed, by name: batch, single, train."""
