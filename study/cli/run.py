@@ -12,6 +12,7 @@ import click
 from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
 from study.cli.budget import budget_options, over
+from study.cli.edits import note_edits
 from study.cli.machine import machine_options
 from study.cli.messages import message
 from study.cli.options import reports_option, study_file
@@ -21,6 +22,7 @@ from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
+from study.cli.twice import run_twice
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 @budget_options
 @reports_option
 @click.option("--dry-run", is_flag=True, help="Show what would run; on Slurm print the script.")
+@click.option(
+    "--twice", is_flag=True, help="Run one trial twice, and say whether it comes out the same."
+)
 @click.option("--wait", is_flag=True, help="Wait until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time all arms after training.")
 @click.option(
@@ -58,6 +63,7 @@ def run_command(
     budget: "Budget | None",
     reports: Path,
     dry_run: bool,
+    twice: bool,
     wait: bool,
     speed: bool,
     trackers: tuple[str, ...],
@@ -67,8 +73,9 @@ def run_command(
     plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:
-        _dry_run(plan, store, machine)
-        return 0
+        return _dry_run(plan, store, machine)
+    if twice:
+        return run_twice(plan, store, machine, request, _progress(plan, store, progress))
     if plan.missing:
         _announce(plan, store, machine, budget)
     elif _report_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
@@ -107,7 +114,7 @@ def _checked(
     return plan, store
 
 
-def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
+def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> int:
     """Print the plan, and on Slurm the script that would be submitted."""
     from study.launch import resources
     from study.launch.slurm import script
@@ -116,12 +123,13 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
     check_inputs(plan, store, absent=False)
     show_plan(plan, store, machine, err=machine.on == "slurm")
     if machine.on != "slurm":
-        return
+        return 0
     for note in resources.notes(machine):
         message(f"note: {note}")
     # Without missing trials nothing is submitted; the script is that of one worker then.
     job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
     click.echo(script(job, machine, min(machine.workers, workers)))
+    return 0
 
 
 def _announce(plan: "Plan", store: "Store", machine: "Machine", budget: "Budget | None") -> None:
@@ -163,25 +171,6 @@ def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> None:
     for name in trackers:
         tracking = f"study track {words} --to {name} --watch"
         message(f"to log them to {name}, keep this running: {tracking}")
-
-
-def _note_edits(request: StudyRequest, plan: "Plan") -> None:
-    if _edited(plan):
-        newest = f"study report {request.command_line()}"
-        change = f"{request.file} changed during this run, which reported the earlier version"
-        message(f"note: {change}; for the present one: {newest}")
-
-
-def _edited(plan: "Plan") -> bool:
-    """True if the study file changed since it was read, or no longer exists."""
-    path = plan.study.path
-    if path.exists() and not path.is_file():  # a pipe can be read only once
-        return False
-    try:
-        # As the reader of study files does: a byte order mark is no edit.
-        return path.read_text("utf-8-sig") != plan.study.text
-    except (OSError, UnicodeDecodeError):
-        return True
 
 
 def _measure(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
@@ -272,7 +261,7 @@ def _reported(
     """Write and print the report; the exit status of the run."""
     spent = over(store, plan)  # before the report, whose time is no part of it
     write_and_show(plan, store, reports)
-    _note_edits(request, plan)
+    note_edits(request, plan)
     return _status(plan, store, command, spent)
 
 

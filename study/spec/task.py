@@ -39,7 +39,7 @@ class ReadParts:
     plugins: tuple[Plugin, ...]
     unresolved: frozenset[str]
     known: dict[object, object] = field(default_factory=dict)
-    """What the task has looked up for any arm of this file, such as files on disk."""
+    """Values that the task has looked up for any arm of this file, such as lists of files."""
 
     def once(self, key: object, look_up: Callable[[], Value]) -> Value:
         """A value that is looked up once for all arms of a file."""

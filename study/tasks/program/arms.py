@@ -65,9 +65,9 @@ def metric_problems(study: Study, places: Places) -> Iterator[Problem]:
         yield Problem(
             "a study of programs declares a metric", places.key("baseline"), "add metrics"
         )
-    told = all(map(_tells, _distinct(study)))
+    reports = all(map(_tells, _distinct(study)))
     for name, reading in own.items():
-        if reading.reader == TELL and not told:
+        if reading.reader == TELL and not reports:
             message = f"nothing of the program gives {name}"
             hint = "read it by from: {stdout: ...}, or report it by study.tell"
             yield Problem(message, places.key("metrics", name), hint)

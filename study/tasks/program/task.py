@@ -32,7 +32,9 @@ class Program(Task):
     baseline = baseline.ProgramBaseline
     catalogue = Catalogue({**OF_MODEL, **USAGE})
     columns = ("seconds", "peak_memory")
+    usage = tuple(USAGE)
     progress_unit = "step"
+    known_length = False
     declares_metrics = True
     reads_metrics = True
     starts_processes = True

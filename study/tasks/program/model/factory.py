@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
@@ -82,10 +83,10 @@ class Factory:
     def _function(self) -> Callable[..., object]:
         module, _, name = self.call.partition(":")
         with self.used():
-            found = getattr(importlib.import_module(module), name)
-        if not callable(found):
+            function = getattr(importlib.import_module(module), name)
+        if not callable(function):
             raise BuildError(f"{self.call} is no function")
-        return found  # type: ignore[no-any-return]
+        return cast(Callable[..., object], function)
 
     @cached_property
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
