@@ -94,11 +94,15 @@ def run_command(
             return 0
         plan = _measure(plan, store, machine, speed)
     except KeyboardInterrupt:
-        cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
-        here = f"stopped at once; continue with: {command}"
-        message(cancel if machine.on == "slurm" else here)
-        return INTERRUPTED
+        return _interrupted(request, machine, command)
     return _reported(request, plan, store, reports, command)
+
+
+def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> int:
+    cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
+    here = f"stopped at once; continue with: {command}"
+    message(cancel if machine.on == "slurm" else here)
+    return INTERRUPTED
 
 
 def _checked(
