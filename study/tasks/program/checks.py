@@ -61,6 +61,10 @@ def _program(parts: ReadParts) -> Iterator[Mistake]:
 
 
 def _model(keys: ProgramBaseline, files: list[str], parts: ReadParts) -> Iterator[Mistake]:
+    if parts.values["model"] is None and tree(parts, "model").value:
+        return  # it is wrong, which is reported already
+    if parts.values["input"] is None and tree(parts, "input").value:
+        return
     if keys.model is None and keys.input is not None:
         yield (
             "input",

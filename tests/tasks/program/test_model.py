@@ -101,6 +101,7 @@ MISTAKES = {
     "no model returned": ("models:build", "layers:nn.Linear", "7:10", "layers:nn.Linear"),
     "input": ("[3, 16, 16]", "[1, 16, 16]", "8:10", "expected input[1, 1, 16, 16]"),
     "argument of a level": ("wide: 16", "wide: -1", "10:33", "negative dimension"),
+    "shape of another kind": ("[3, 16, 16]", "16", "8:10", "list"),
     "missing argument": ("models:build", "models:Net", "8:10", "mat1 and mat2"),
 }
 

@@ -93,34 +93,24 @@ class Models:
         """Problems of levels that are an argument of the model and change it in no arm."""
         for number, factor in enumerate(self.study.factors):
             part, _, name = factor.path.partition(".")
-            for level in range(1, len(factor.levels)):
-                arms = [arm for arm in self.study.arms if arm.choices[number] == level]
-                takes = [arm for arm in arms if self._takes(arm, part, name)][:LOOKED_AT]
+            for level in range(1, len(factor.levels)) if part == "args" else ():
+                arms = [a for a in self.study.arms if a.choices[number] == level][:LOOKED_AT]
                 # Where the function takes all arguments, many are of the training alone.
-                if (
-                    takes
-                    and len(takes) == min(len(arms), LOOKED_AT)
-                    and not any(self._changes(arm, number) for arm in takes)
-                ):
+                if not arms or not all(self._takes(arm, name) for arm in arms):
+                    continue
+                if not any(self._changes(arm, number) for arm in arms):
                     label = factor.levels[level].label
-                    message = (
-                        f'"{label}" changes nothing in the model: cost and output are the same'
-                    )
+                    message = f'"{label}" changes nothing in the model: its cost and output'
                     at = self.configurations.places.factors[number].levels[level].location
-                    yield Problem(message, at, _hint(part, name))
+                    hint = f"if {name} is of the training alone, let the function not take it"
+                    yield Problem(f"{message} are the same", at, hint)
 
-    def _takes(self, arm: Arm, part: str, name: str) -> bool:
+    def _takes(self, arm: Arm, name: str) -> bool:
         cost = self.costs.get(arm.choices)
-        return cost is not None and (part == "model" or (part == "args" and name in cost.named))
+        return cost is not None and name in cost.named
 
     def _changes(self, arm: Arm, factor: int) -> bool:
         other = self.configurations.arm(arm.without(factor))
         with suppress(StudyError):  # an arm of no design may have no model
             return not same_model(config_of(arm.config), config_of(other.config), self.store)
         return True
-
-
-def _hint(part: str, name: str) -> str:
-    if part == "model":
-        return "the two functions build the same"
-    return f"if {name} is of the training alone, let the function of model not take it"

@@ -112,7 +112,8 @@ def _counted(config: ProgramConfig, *, audited: bool) -> ProgramCost:
                 result = result or cost(factory.build, size)
             except MetricError as error:
                 return known.model_copy(update={"refused": str(error)})
-            unreached = equivalence.unreached(factory.build, size) if audited else None
+            trained = audited and params > 0
+            unreached = equivalence.unreached(factory.build, size) if trained else None
         return known.model_copy(
             update={
                 "cost": result.measurements,

@@ -32,12 +32,13 @@ class Factory:
         Raises:
             BuildError: the function cannot be imported or called, or returns something else.
         """
+        arguments = self._arguments  # before the attempt, so that a wrong import is tried once
         if device == "meta":
             try:
-                return self._built(device)
+                return self._built(device, arguments)
             except BuildError:  # again with values, which decides whose mistake it is
-                return self._built("cpu").to("meta")
-        return self._built(device)
+                return self._built("cpu", arguments).to("meta")
+        return self._built(device, arguments)
 
     def refuse_input(self, size: Size) -> None:
         """Raises SizeError unless the model takes an input (1, C, H, W)."""
@@ -70,10 +71,9 @@ class Factory:
         except (Exception, SystemExit) as error:
             raise BuildError(f"{self.call}: {self._described(error)}") from error
 
-    def _built(self, device: str) -> nn.Module:
-        function, arguments = self._function, self._arguments
+    def _built(self, device: str, arguments: Mapping[str, object]) -> nn.Module:
         with self.used(), torch.device(device):
-            model = function(**arguments)
+            model = self._function(**arguments)
         if not isinstance(model, nn.Module):
             kind = type(model).__name__
             raise BuildError(f"{self.call} returns {kind}, which is no torch.nn.Module")
@@ -90,6 +90,9 @@ class Factory:
 
     @cached_property
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
+        # A class without an __init__ of its own seems to take everything.
+        if getattr(self._function, "__init__", None) is nn.Module.__init__:
+            return {}
         with self.used():
             return inspect.signature(self._function).parameters
 
