@@ -37,7 +37,7 @@ def main() -> None:
 
     arguments = TrainingArguments(
         "out",
-        num_train_epochs=5,
+        num_train_epochs=2,
         per_device_train_batch_size=32,
         learning_rate=3e-3,
         logging_steps=8,
