@@ -42,6 +42,7 @@ def _of_levels(arms: Mapping[str, tuple[int, ...]], levels: Mapping[int, int]) -
 
 def _mean(analysis: Analysis, metric: str, arms: list[str]) -> tuple[int, float, float, float]:
     """The mean of arms within every seed that all of them have."""
+    # A cell without one of its arms would be the mean of other levels.
     if any((arm, metric) not in analysis.means for arm in arms):
         return 0, nan, nan, nan
     # The interval of one arm is that of the table.
@@ -50,6 +51,7 @@ def _mean(analysis: Analysis, metric: str, arms: list[str]) -> tuple[int, float,
         return mean.n, mean.mean, mean.low, mean.high
     part = stats.of_metric(analysis.measurements, metric)
     sample = contrast(part, dict.fromkeys(arms, 1 / len(arms)), analysis.inference)
+    # Without pairs the arms of a cell are groups of their own.
     if isinstance(sample, stats.Independent):
         return sample.n, sample.mean, *stats.sample_interval(sample, analysis.inference)
     if not len(sample):

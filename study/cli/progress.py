@@ -39,7 +39,7 @@ def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
         return {"resumes_after": event.after}
     if row is not None:
         return {
-            "epoch": f"{_done(row)}/{epochs}",
+            **_far(plan, row, epochs),
             **({"loss": f"{_number(row.measured['loss']):.4f}"} if "loss" in row.measured else {}),
             **({name: in_units(plan.catalogue[name], row.measured.get(name))} if name else {}),
             **_speed(row),
@@ -50,6 +50,14 @@ def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
         quality = {name: in_units(plan.catalogue[name], result.metrics.get(name))} if name else {}
         return {"state": result.state, **quality, "time": duration(result.seconds or 0.0)}
     return {"why": event.death.why} if event.death else {}
+
+
+def _far(plan: Plan, row: EpochRow | None, epochs: int) -> dict[str, str]:
+    """How far a trial is, by the unit that its task counts."""
+    if plan.task.known_length:
+        return {"epoch": f"{_done(row)}/{epochs}"}
+    # Nobody knows how many there will be.
+    return {plan.task.progress_unit: f"{row.measured.get('iteration')}"} if row else {}
 
 
 def _loss(row: EpochRow) -> str:
@@ -136,11 +144,12 @@ class LiveDisplay:
                 self.epochs -= event.after
             elif event.kind == "epoch":
                 self.running[event.trial] = event.row
-                self.left -= 1
+                self.left -= self.plan.task.known_length
             else:
                 self.running.pop(event.trial, None)
             if event.result is not None:
                 self.ended[event.trial] = event.result.state
+                self.left -= not self.plan.task.known_length
         text = f"{self._counts()}  {self._eta()}"
         self.bar.update(self.task, completed=self.before + len(self.ended), state=text)
 
@@ -170,7 +179,7 @@ class LiveDisplay:
         yield Text(f"{self.title}  {self._counts()}")
         for name, row in sorted(self.running.items()):
             label, seed, epochs = self.names.of(name)
-            parts = [f"▸ {label} s{seed}", f"epoch {_done(row)}/{epochs}"]
+            parts = [f"▸ {label} s{seed}", self._step(row, epochs)]
             parts += [_loss(row), self._quality(row)] if row else ["starting"]
             yield Text("  ".join(part for part in parts if part))
 
@@ -185,13 +194,18 @@ class LiveDisplay:
             table.add_row(
                 escape(f"  ▸ {label}"),
                 f"s{seed}",
-                f"epoch {_done(row)}/{epochs}",
-                ProgressBar(total=max(1, epochs), completed=_done(row), width=20),
+                self._step(row, epochs),
+                ProgressBar(total=max(1, epochs), completed=_done(row), width=20)
+                if self.plan.task.known_length
+                else "",
                 _loss(row) if row else "starting",
                 self._quality(row) if row else "",
                 " ".join(f"{value} img/s" for value in _speed(row).values()) if row else "",
             )
         return Group(self.bar, table)
+
+    def _step(self, row: EpochRow | None, epochs: int) -> str:
+        return " ".join(f"{unit} {far}" for unit, far in _far(self.plan, row, epochs).items())
 
     def _quality(self, row: EpochRow) -> str:
         name = self.plan.followed

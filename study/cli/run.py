@@ -13,6 +13,7 @@ from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
 from study.cli.budget import budget_options, over
 from study.cli.dry_run import show_dry_run
+from study.cli.edits import note_edits
 from study.cli.machine import machine_options
 from study.cli.messages import message
 from study.cli.options import reports_option, study_file
@@ -22,6 +23,7 @@ from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
+from study.cli.twice import run_twice
 from study.launch.command import NoWorkerError
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     "--dry-run",
     is_flag=True,
     help="Show what would run; print the script of Slurm, or the command.",
+)
+@click.option(
+    "--twice", is_flag=True, help="Run one trial twice, and say whether it comes out the same."
 )
 @click.option("--wait", is_flag=True, help="Wait until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time all arms after training.")
@@ -64,6 +69,7 @@ def run_command(
     budget: "Budget | None",
     reports: Path,
     dry_run: bool,
+    twice: bool,
     wait: bool,
     speed: bool,
     trackers: tuple[str, ...],
@@ -73,8 +79,9 @@ def run_command(
     plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:
-        show_dry_run(plan, store, machine)
-        return 0
+        return show_dry_run(plan, store, machine)
+    if twice:
+        return run_twice(plan, store, machine, request, _progress(plan, store, progress))
     if plan.missing:
         _announce(plan, store, machine, budget)
     elif _report_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
@@ -89,22 +96,21 @@ def run_command(
             message(f"stopped; nothing is lost. Continue with: {command}")
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
-            _follow(request, trackers)
-            return 0
+            return _follow(request, trackers)
         plan = _measure(plan, store, machine, speed)
     except NoWorkerError as error:
         message(f"{error}\ncontinue with: {command}")
         return INCOMPLETE
     except KeyboardInterrupt:
-        message(_interrupted(request, machine, command))
-        return INTERRUPTED
+        return _interrupted(request, machine, command)
     return _reported(request, plan, store, reports, command)
 
 
-def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> str:
-    if machine.on == "slurm":
-        return f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
-    return f"stopped at once; continue with: {command}"
+def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> int:
+    cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
+    here = f"stopped at once; continue with: {command}"
+    message(cancel if machine.on == "slurm" else here)
+    return INTERRUPTED
 
 
 def _checked(
@@ -152,32 +158,14 @@ def _report_finished(
     return show_if_current(plan, store, reports)
 
 
-def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> None:
-    """Print the commands by which to follow workers on Slurm."""
+def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> int:
+    """Print the commands by which to follow workers on Slurm; return 0."""
     words = request.command_line()
     message(f"follow progress with: study status {words} --watch")
     for name in trackers:
         tracking = f"study track {words} --to {name} --watch"
         message(f"to log them to {name}, keep this running: {tracking}")
-
-
-def _note_edits(request: StudyRequest, plan: "Plan") -> None:
-    if _edited(plan):
-        newest = f"study report {request.command_line()}"
-        change = f"{request.file} changed during this run, which reported the earlier version"
-        message(f"note: {change}; for the present one: {newest}")
-
-
-def _edited(plan: "Plan") -> bool:
-    """True if the study file changed since it was read, or no longer exists."""
-    path = plan.study.path
-    if path.exists() and not path.is_file():  # a pipe can be read only once
-        return False
-    try:
-        # As the reader of study files does: a byte order mark is no edit.
-        return path.read_text("utf-8-sig") != plan.study.text
-    except (OSError, UnicodeDecodeError):
-        return True
+    return 0
 
 
 def _measure(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
@@ -279,7 +267,7 @@ def _reported(
     """Write and print the report; the exit status of the run."""
     spent = over(store, plan)  # before the report, whose time is no part of it
     write_and_show(plan, store, reports)
-    _note_edits(request, plan)
+    note_edits(request, plan)
     return _status(plan, store, command, spent)
 
 

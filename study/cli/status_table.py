@@ -39,6 +39,8 @@ class TrialRow:
     epoch: int
     """Epochs that are finished."""
     epochs: int
+    step: int | None
+    """The step of the last values, where nobody knows how many there will be."""
     metrics: Mapping[str, float | None]
     """The qualities so far, by name."""
     seconds: float | None
@@ -54,7 +56,9 @@ def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
 def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:
     history, result = store.history(trial.name), result_of(trial, store)
     # While a trial runs, the last finished epoch stands for its result.
-    measured = (result.metrics if result else {}) or (history[-1].measured if history else {})
+    latest = None if result else history[-1] if history else store.latest(trial.name)
+    measured = (result.metrics if result else {}) or (latest.measured if latest else {})
+    step = measured.get("iteration") if not plan.task.known_length else None
     return TrialRow(
         arm=AA if trial.is_aa else arm.label,
         seed=trial.seed,
@@ -62,8 +66,9 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
         state=trial.state,
         where=_where(plan, store, trial),
         # A task may keep no history.
-        epoch=arm.epochs if trial.state == "completed" else len(history),
+        epoch=arm.epochs if trial.state == "completed" else min(len(history), arm.epochs),
         epochs=arm.epochs,
+        step=None if step is None else int(step),
         metrics={name: measured[name] for name in plan.catalogue if name in measured},
         seconds=result.seconds if result else None,
         error=result.error if result else None,
@@ -86,8 +91,12 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
 
 def _updated(store: Store, name: str) -> float | None:
     folder = store.folder(name)
-    # History for running trials, the result for finished ones: the later of the two.
-    times = [file.stat().st_mtime for file in (folder.result, folder.history) if file.exists()]
+    # History for running trials, the result for finished ones: the latest of them.
+    times = [
+        file.stat().st_mtime
+        for file in (folder.result, folder.history, folder.latest)
+        if file.exists()
+    ]
     return max(times) if times else None
 
 
@@ -99,8 +108,18 @@ def status_table(
     `bar` draws how far all are, on a terminal.
     """
     quality = format.head(plan.catalogue[plan.followed]) if plan.followed else "result"
+    unknown = not plan.task.known_length
     table = FoldedTable(
-        ("arm", "seed", "trial", "state", "where", "epoch", quality, "updated"),
+        (
+            "arm",
+            "seed",
+            "trial",
+            "state",
+            "where",
+            plan.task.progress_unit if unknown else "epoch",
+            quality,
+            "updated",
+        ),
         [("", [_status_row(plan, row) for row in rows])],
         # By importance: arm, seed, state, epoch, the quality, and so on; the first two name a row.
         order=(0, 1, 3, 5, 6, 2, 4, 7),
@@ -109,15 +128,17 @@ def status_table(
     )
     counts = {state: sum(row.state == state for row in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())
-    return Group(table, Text(f"{summary}  ·  workers: {workers}"), *_all(rows, left, bar=bar))
+    unit = "trials" if unknown else "epochs"
+    line = Text(f"{summary}  ·  workers: {workers}")
+    return Group(table, line, *_all(rows, left, unit, bar=bar))
 
 
-def _all(rows: Sequence[TrialRow], left: str, *, bar: bool) -> list[RenderableType]:
+def _all(rows: Sequence[TrialRow], left: str, unit: str, *, bar: bool) -> list[RenderableType]:
     """How many of all epochs are done, and the time to come; empty without a trial."""
     total, done = sum(row.epochs for row in rows), sum(_epochs(row) for row in rows)
     if not total:
         return []
-    text = f"{100 * done // total} % of {total} epochs{f', {left}' if left else ''}"
+    text = f"{100 * done // total} % of {total} {unit}{f', {left}' if left else ''}"
     if not bar:
         return [Text(text)]
     line = Table.grid(padding=(0, 2, 0, 0))
@@ -159,10 +180,16 @@ def _status_row(plan: Plan, row: TrialRow) -> list[str | Text]:
         row.trial,
         Text(row.state, style or ""),
         row.where,
-        f"{row.epoch}/{row.epochs}",
+        _far(plan, row),
         in_units(plan.catalogue[name], row.metrics.get(name)) if name else "",
         age,
     ]
+
+
+def _far(plan: Plan, row: TrialRow) -> str:
+    if plan.task.known_length:
+        return f"{row.epoch}/{row.epochs}"
+    return "" if row.step is None else str(row.step)
 
 
 def _states(rows: Sequence[TrialRow]) -> list[str]:

@@ -35,6 +35,8 @@ class Watch:
         self.watched = {*names}
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""
+        self.latest: dict[str, EpochRow] = {}
+        """The last values of trials that keep no history while they run."""
         self.silent: set[str] = set()
         """Trials whose worker is gone, and whose supervisor has not yet recorded how it ended."""
 
@@ -76,6 +78,10 @@ class Watch:
             self.open[name] = 0
         events += [Event("epoch", name, row=row) for row in rows[self.open[name] :]]
         self.open[name] = len(rows)
+        latest = self.store.latest(name) if result is None and not rows else None
+        if latest is not None and latest != self.latest.get(name):
+            self.latest[name] = latest
+            events.append(Event("epoch", name, row=latest))
         if result is not None:
             del self.open[name], self.running[name]
             kind = "fail" if result.state == "failed" else "done"

@@ -72,7 +72,7 @@ def create_job(
     # Workers run a copy, so that an edit of the package while they run changes no trial.
     if machine.on != "inline":
         snapshot.copy_package(folder)
-    snapshot.copy_programs(folder, work, records)
+    snapshot.copy_programs(folder, work, {**records, **work.arms})
     write(folder / job_folder.RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
     # A worker that is started elsewhere has another shell's PATH, and finds other programs.

@@ -175,7 +175,8 @@ class Plan:
         how = timing.model_dump(include={"batch_size", "seconds"})
         # Only where they are not the defaults, so that sessions of earlier versions are found.
         how |= timing.model_dump(include=EXECUTION, exclude_defaults=True)
-        return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
+        arms = [arm.digest + self.task.timed_as(arm) for arm in self.arms]
+        return provenance.digest([arms, sorted(self.timed), how])
 
     def work(self, *phases: str, **more: object) -> Work:
         """Work on this study, by workers that know its task and its metrics."""

@@ -69,4 +69,5 @@ class Table:
 
 def plain(text: str) -> str:
     """The text on one line without control characters: labels are whatever a user typed."""
+    # A line break would end a row of Markdown, and LaTeX has no letter for a control character.
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

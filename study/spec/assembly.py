@@ -55,8 +55,9 @@ def _columns(file: StudyFile, configurations: Configurations) -> tuple[str, ...]
     # By the baseline, since images of several labels have other metrics.
     baseline = configurations.arm((0,) * len(configurations.places.factors))
     task = configurations.task
+    known = task.catalogue_of(configurations.places.baseline)
     declares = task.declares_metrics or file.measured
-    own = [name for name in file.metrics if name not in task.catalogue and declares]
+    own = [name for name in file.metrics if name not in known and declares]
     return (*own, *task.columns_of(baseline.config))
 
 

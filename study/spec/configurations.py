@@ -28,6 +28,7 @@ class Configurations:
     plugins: tuple[Plugin, ...] = ()
     _parts: dict[tuple[str, Choices, str], Read] = field(default_factory=dict)
     """Parts that were read, by name, levels of the factors of the part, and other values."""
+    _known: dict[object, object] = field(default_factory=dict)
 
     def arm(self, choices: Sequence[int], values: Values = NONE) -> Arm:
         """The arm with these levels, and with `values` in place of the file's.
@@ -48,10 +49,13 @@ class Configurations:
         rows = {part: self._once(part, choices, values) for part in self.task.parts}
         values = {part: value for part, (value, _, _) in rows.items()}
         trees = {part: tree for part, (_, _, tree) in rows.items()}
-        clashes = self.task.clashes(ReadParts(values, trees, self.plugins, frozenset()))
+        # What is wrong between parts, such as a recipe that the data cannot feed.
+        clashes = self.task.clashes(
+            ReadParts(values, trees, self.plugins, frozenset(), self._known)
+        )
         problems = {part: [*row[1], *clashes.get(part, ())] for part, row in rows.items()}
         wrong = frozenset(part for part in rows if problems[part])
-        return ReadParts(values, trees, self.plugins, wrong), problems
+        return ReadParts(values, trees, self.plugins, wrong, self._known), problems
 
     def _once(self, part: str, choices: Sequence[int], values: Values) -> Read:
         # Levels of other parts' factors change nothing here.

@@ -13,15 +13,16 @@ PRINTED = {"label", "digits"}
 """Keys that any metric may have in a file, since they change how it is printed and no number."""
 
 
-def own_catalogue(task: TaskSchema, file: StudyFile, tree: Tree) -> tuple[Catalogue, list[Problem]]:
+def own_catalogue(
+    task: TaskSchema, file: StudyFile, catalogue: Catalogue, *, tree: Tree
+) -> tuple[Catalogue, list[Problem]]:
     """The catalogue of a study: its task's, with the `metrics` of its file, and their problems.
 
     A file declares metrics that the catalogue has not if its task takes any, or if it reads them
     from a file of results.
     """
     own, declares = file.metrics, task.declares_metrics or file.measured is not None
-    catalogue, problems = task.catalogue, list[Problem]()
-    metrics = Catalogue(catalogue)
+    metrics, problems = Catalogue(catalogue), list[Problem]()
     for name, keys in own.items():
         given = keys.model_dump(exclude_none=True, by_alias=True)
         if name in catalogue:

@@ -1,8 +1,8 @@
 """The part of a task that a study file needs: the schema of its baseline, and its metrics."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -10,6 +10,8 @@ from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
 from study.spec.yaml import Tree
+
+Value = TypeVar("Value")
 
 
 class ArmConfig(Protocol):
@@ -36,6 +38,14 @@ class ReadParts:
     """The same parts with positions."""
     plugins: tuple[Plugin, ...]
     unresolved: frozenset[str]
+    known: dict[object, object] = field(default_factory=dict)
+    """Values that the task has looked up for any arm of this file, such as lists of files."""
+
+    def once(self, key: object, look_up: Callable[[], Value]) -> Value:
+        """A value that is looked up once for all arms of a file."""
+        if key not in self.known:
+            self.known[key] = look_up()
+        return cast(Value, self.known[key])
 
 
 class TaskSchema(Protocol):
@@ -58,6 +68,10 @@ class TaskSchema(Protocol):
 
     @property
     def catalogue(self) -> Catalogue: ...
+
+    def catalogue_of(self, parts: Mapping[str, Tree]) -> Catalogue:
+        """The metrics of a study whose baseline has these parts."""
+        ...
 
     @property
     def ends_early(self) -> bool:

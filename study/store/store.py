@@ -174,6 +174,10 @@ class Store:
         result = self.result(name)
         return result.history if result else []
 
+    def latest(self, name: str) -> EpochRow | None:
+        """The last values of a running trial whose task keeps no history meanwhile."""
+        return EpochRow.look(self.folder(name).latest)
+
     def state(self, name: str) -> str:
         """The name of a state in `states.STATES`."""
         result = self.result(name)

@@ -31,6 +31,11 @@ class TrialFolder:
         return self.path / "history.jsonl"
 
     @property
+    def latest(self) -> Path:
+        """The last values of a running trial whose task keeps no history meanwhile."""
+        return self.path / "latest.json"
+
+    @property
     def log(self) -> Path:
         return self.path / "log.txt"
 

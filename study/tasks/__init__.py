@@ -81,9 +81,7 @@ class Task(ABC):
 
         Tuning trials have them, so that no reported image chooses a value. A task whose trials
         report their objective on held-out data already takes no share and gives no values.
-
-        Raises:
-            StudyError: its trials cannot do it.
+        Raises StudyError where trials cannot do it.
         """
         raise StudyError(
             "trials of this task hold no training data out, and choosing on what is reported "
@@ -94,13 +92,22 @@ class Task(ABC):
 
     catalogue: Catalogue
     """The metrics of the task by name: costs, qualities and speeds."""
+
+    def catalogue_of(self, parts: Mapping[str, Tree]) -> Catalogue:
+        """The metrics of a study whose baseline has these parts."""
+        return self.catalogue
+
     per_image = ""
     """The metric whose hits and misses are stored as predictions, by which images are compared."""
     right_among: Mapping[str, int] = {}
     """By quality of a fraction of images, the number of likeliest classes that may be the right
     one; all of them can be counted again from the stored predictions."""
+    usage: Collection[str] = ()
+    """Metrics that differ between any two runs of a trial, such as its time."""
     progress_unit = "epoch"
     """The unit of learning curves: a row of a history is an epoch, or names its iteration."""
+    known_length = True
+    """False if nobody knows how many rows a trial's history will have; see `Store.latest`."""
     ends_early = False
     """True if a trial asks `Callbacks.ends_early` after every epoch."""
     declares_metrics = False
@@ -134,12 +141,7 @@ class Task(ABC):
 
     @abstractmethod
     def arms(
-        self,
-        file: ReadStudy,
-        store: Store,
-        *,
-        audit_all: bool,
-        tell: "Callable[[str], None]",
+        self, file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
     ) -> ResolvedArms:
         """The arms of a study without mistakes: named, counted, and checked.
 
@@ -162,9 +164,7 @@ class Task(ABC):
 
     def width(self, arm: ResolvedArm, path: str) -> Width:
         """The width of an arm at a path such as `model.dims`, or the usual one for "".
-
-        Raises:
-            StudyError: the arm has no such width, or cannot have another.
+        Raises StudyError where the arm has no such width, or cannot have another.
         """
         raise StudyError(f"arms of {type(self).__name__} have no width that could be refitted")
 
@@ -207,6 +207,10 @@ class Task(ABC):
 
     # ---- 5. what a timing session calls ----
 
+    def timed_as(self, arm: ResolvedArm) -> str:
+        """All that a timing session depends on beside the digest of an arm, as a text."""
+        return ""
+
     def workloads(self, record: TrialRecord, job: Job) -> "Mapping[str, Workload]":
         """The calls that are timed, by name: batch, single, train."""
         raise MetricError(f"{type(self).__name__} times nothing")
@@ -218,8 +222,6 @@ class Task(ABC):
     def step_seconds(self, record: TrialRecord, device: str) -> StepTimes:
         """Seconds of a few steps, for an estimate of the time that trials take."""
         raise StudyError("trials of this task have no steps to time: run some to estimate the rest")
-
-    # ---- what lies outside the study file ----
 
     def forget(self) -> None:
         """Forget what was read of files, which may change between two plans of one process."""
@@ -242,8 +244,6 @@ class Task(ABC):
     def contact_sheets(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[ContactSheet]:
         """Pictures of the data with the predictions of every arm, for the report."""
         yield from ()
-
-    # ---- in words ----
 
     def facts(self, study: Study, arm: ResolvedArm) -> Facts:
         """Facts about the trials of an arm."""

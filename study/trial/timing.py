@@ -1,10 +1,13 @@
 """One timing session over the arms of a study, whatever their task."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from study.metrics import memory
+from study.metrics import workloads as calls
 from study.metrics.execution import ExecutionMode
 from study.metrics.session import REASONS_ABSENT, timing_session
 from study.metrics.workloads import Workload
@@ -13,6 +16,13 @@ from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import TimingSession
 
+if TYPE_CHECKING:
+    from torch import nn
+
+Build = Callable[[str], "nn.Module"]
+"""Builds the model of an arm on a device."""
+Size = tuple[int, int, int]
+
 MEMORY = {"memory", "inference_memory"}
 """Metrics that one call gives, whose time says nothing."""
 
@@ -20,6 +30,54 @@ MEMORY = {"memory", "inference_memory"}
 def execution_mode(job: Job) -> ExecutionMode:
     """The way in which a session runs inference; training follows the trial's recipe."""
     return ExecutionMode(job.precision, job.compile, job.channels_last)
+
+
+def inference_workloads(build: Build, size: Size, job: Job) -> dict[str, Workload]:
+    """The workloads of inference that a job's metrics need, on random images (C, H, W)."""
+    device, mode = job.device, execution_mode(job)
+    calls.refuse_emulated(mode, device)
+    batches = dict(_batches(job))
+    latency = bool({*job.metrics} & {"latency_p50", "latency_p90", "latency_p99"})
+    if not batches and not latency:
+        return {}
+    model, needed = build(device), dict[str, Workload]()
+    for name, count in batches.items():
+        in_batches = partial(_inferred, model, count, size, job)
+        needed[name] = calls.lazily(in_batches, count)
+    if latency:
+        images = calls.random_images(1, size, device)
+        needed["single"] = calls.inference(model, images, mode, apart=True)
+    return needed
+
+
+def _inferred(model: "nn.Module", count: int, size: Size, job: Job) -> Workload:
+    images = calls.random_images(count, size, job.device)
+    return calls.inference(model, images, execution_mode(job))
+
+
+def _batches(job: Job) -> Iterator[tuple[str, int]]:
+    """The workloads of inference in batches by name, with their numbers of images."""
+    for name in job.metrics:
+        base, count = of_batch(name)
+        if base in ("throughput", "energy"):
+            yield (f"batch@b{count}" if count else "batch"), count or job.batch_size
+
+
+def inference_steps(build: Build, size: Size, job: Job) -> dict[str, Callable[[], None]]:
+    """The calls of inference whose peak memory a job measures, by metric."""
+    sized = ((name, *of_batch(name)) for name in job.metrics)
+    return {
+        name: partial(_inference, build, size, job, count or job.batch_size)
+        for name, base, count in sized
+        if base == "inference_memory"
+    }
+
+
+def _inference(build: Build, size: Size, job: Job, count: int) -> None:
+    images = calls.random_images(count, size, job.device)
+    # Uncompiled: what a compiler holds is not the model's.
+    mode = replace(execution_mode(job), compiled=False)
+    calls.inference(build(job.device), images, mode).run()
 
 
 def run_timing_session(

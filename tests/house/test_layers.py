@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "tasks.classification": TRAINS_NETWORKS,
     "tasks.training": {"errors", "store", "trial"},
     "tasks.detection": TRAINS_NETWORKS,
-    "tasks.program": {"errors", "spec", "store", "tasks", "trial"},
+    "tasks.program": {"errors", "metrics", "models", "spec", "store", "tasks", "trial"},
     "tasks.results": {"errors", "spec", "store", "tasks", "trial"},
     "tune": {"errors", "spec", "store", "tasks", "trial"},
     "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "text", "tune"},

@@ -50,9 +50,9 @@ def _flag(call: ast.Call) -> Iterator[Flag]:
     if not words or not all(isinstance(word, str) and word for word in words):
         return
     keys = {key.arg: key.value for key in call.keywords if key.arg}
+    # As argparse does: the first long option names the value; here the longest.
     option = max(map(str, words), key=lambda word: (word.startswith("--"), len(word)))
-    given = literal(keys["dest"]) if "dest" in keys else option.lstrip("-")
-    name = re.sub(r"\W", "_", str(given))
+    name = re.sub(r"\W", "_", str(_given(keys, "dest", option.lstrip("-"))))
     # A placeholder is an identifier; the names of the study come first.
     taken = keyword.iskeyword(name) or (name in GIVEN and name not in ("seed", "device"))
     name = f"{name}_" if taken or not name.isidentifier() else name
@@ -61,24 +61,29 @@ def _flag(call: ast.Call) -> Iterator[Flag]:
     action = _action(keys.get("action"))
     if SEED.match(name) and action == "store":  # whatever its default, which may be None
         yield Flag(name, (option,) if option.startswith("-") else (), "number", 0)
+    # A switch has no value: the study says it by one of its words, or by none.
     elif action in SWITCHES:
         on = option if action != "store_false" else ""
         off = f"--no-{option.lstrip('-')}" if action == "BooleanOptionalAction" else ""
         off = option if action == "store_false" else off
-        is_on = literal(keys["default"]) if "default" in keys else action == "store_false"
+        is_on = _given(keys, "default", action == "store_false")
         yield Flag(name, (), "switch", [w for w in ((on if is_on else off),) if w], on=on, off=off)
     elif action == "store":
         yield from _valued(name, option, keys)
 
 
+def _given(keys: dict[str, ast.expr], name: str, default: object = None) -> object:
+    """The value of an argument of `add_argument`, or the default where it is not given."""
+    return literal(keys[name]) if name in keys else default
+
+
 def _valued(name: str, option: str, keys: dict[str, ast.expr]) -> Iterator[Flag]:
-    default = literal(keys["default"]) if "default" in keys else None
-    offered = literal(keys["choices"]) if "choices" in keys else None
+    default, offered = _given(keys, "default"), _given(keys, "choices")
     choices = tuple(offered) if isinstance(offered, list | tuple) else ()
     is_option = option.startswith("-")
-    required = not is_option or bool("required" in keys and literal(keys["required"]))
+    required = not is_option or bool(_given(keys, "required"))
     if not is_option and isinstance(keys.get("nargs"), ast.Constant):
-        required = literal(keys["nargs"]) not in ("?", "*")
+        required = _given(keys, "nargs") not in ("?", "*")
     value = _value(default, keys.get("type"), choices, required)
     if value is not None:
         words = (option,) if is_option else ()
@@ -90,6 +95,7 @@ def _value(
 ) -> Value | None:
     """The value that a flag has if it is not given, as argparse reads it."""
     typed = kind.id if isinstance(kind, ast.Name) else "" if kind else "str"
+    # Something has to stand there for a first run; the user decides what.
     if default is None and required:
         default = choices[0] if choices else TYPES.get(typed, "...")
     # A boolean is read by a function of the script's, whose words are not known.

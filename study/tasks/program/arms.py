@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 
 from study.spec.metric import Catalogue
@@ -14,10 +14,12 @@ from study.spec.study import Arm, Study
 from study.store.atomic import Record
 from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
+from study.store.store import Store
 from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates, wrong_together
 from study.tasks.program import code, words
 from study.tasks.program.baseline import ProgramBaseline, ProgramConfig, config_of
 from study.tasks.program.metrics import USAGE
+from study.tasks.program.model.arms import Models
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -30,14 +32,23 @@ LAST_ONLY = ("wandb",)
 """Readers of files that have only the last value of a metric."""
 
 
-def resolved(file: ReadStudy) -> ResolvedArms:
-    """The arms of a study; none is built, and no program is run."""
+def resolved(
+    file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
+) -> ResolvedArms:
+    """The arms of a study; no program runs, and a model is built where the file names one."""
     study, configurations = file.complete()
+    # Nothing is run if the results are there, so nothing need give the metrics.
+    readings = () if study.measured else metric_problems(study, file.places)
+    models = Models(study, configurations, store, audit_all=audit_all)
+    unfit = models.problems(tell)
+    right = [
+        _resolved(study, arm, models.costs.get(arm.choices, ArmCost()))
+        for arm in study.arms
+        if not arm.config.unresolved
+    ]
     wrong = wrong_together(study, configurations)
-    right = [_resolved(study, arm) for arm in study.arms if not arm.config.unresolved]
-    # Nothing is run, so nothing need give the metrics.
-    readings = [] if study.measured else [*metric_problems(study, file.places)]
-    return ResolvedArms(right, [*wrong, *readings, *duplicates(right, file.places)])
+    problems = [*wrong, *readings, *unfit, *duplicates(right, file.places)]
+    return ResolvedArms(right, problems, notes=[*models.notes()], cost=models.of)
 
 
 def readings(catalogue: Catalogue) -> dict[str, Reading]:
@@ -45,7 +56,7 @@ def readings(catalogue: Catalogue) -> dict[str, Reading]:
     return {
         name: metric.reading or Reading(TELL, "", name)
         for name, metric in catalogue.items()
-        if name not in USAGE
+        if metric.kind == "quality" and name not in USAGE
     }
 
 
@@ -56,8 +67,9 @@ def metric_problems(study: Study, places: Places) -> Iterator[Problem]:
         yield Problem(
             "a study of programs declares a metric", places.key("baseline"), "add metrics"
         )
+    reports = all(map(_tells, _distinct(study)))
     for name, reading in own.items():
-        if reading.reader == TELL and not all(_tells(config_of(arm.config)) for arm in study.arms):
+        if reading.reader == TELL and not reports:
             message = f"nothing of the program gives {name}"
             hint = "read it by from: {stdout: ...}, or report it by study.tell"
             yield Problem(message, places.key("metrics", name), hint)
@@ -79,6 +91,12 @@ def metric_problems(study: Study, places: Places) -> Iterator[Problem]:
             yield Problem(message, places.value("metrics", name, "from", "take"), hint)
 
 
+def _distinct(study: Study) -> Iterable[ProgramConfig]:
+    """The configurations of arms, one of those that have the same command and files."""
+    configs = [config_of(arm.config) for arm in study.arms]
+    return {(str(c.keys.run), c.keys.call, c.root, *c.code): c for c in configs}.values()
+
+
 def _tells(config: ProgramConfig) -> bool:
     keys = config.keys
     names = [name for word in keys.run or () for name in words.names(word)]
@@ -95,12 +113,12 @@ def _unnumbered(reading: Reading) -> bool:
 # ---- identity ----
 
 
-def _resolved(study: Study, arm: Arm) -> ResolvedArm:
+def _resolved(study: Study, arm: Arm, cost: ArmCost) -> ResolvedArm:
     parts = _parts(config_of(arm.config), study.catalogue)
     # Sorted, as the order of keys in a study file changes nothing.
     text = json.dumps([IDENTITY, "program", parts], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-    return ResolvedArm(arm, study.arm_label(arm), digest, TrialConfig(**parts), ArmCost())
+    return ResolvedArm(arm, study.arm_label(arm), digest, TrialConfig(**parts), cost)
 
 
 def _parts(config: ProgramConfig, catalogue: Catalogue) -> dict[str, Record]:
@@ -124,6 +142,7 @@ def record(arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
     """The record from which a worker runs a trial."""
     config = config_of(arm.arm.config)
     keys: ProgramBaseline = config.keys
+    model: Record = {"model": keys.model, "input": keys.input} if keys.model else {}
     return TrialRecord(
         task=study.task,
         study=study.name,
@@ -134,4 +153,5 @@ def record(arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
         inputs=keys.inputs,
         resumes=keys.resumes,
         notice=keys.notice,
+        **model,
     )

@@ -17,6 +17,7 @@ from study.tasks.program import code
 
 Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
+Side = Annotated[int, Field(ge=1, le=65_536)]
 CALL = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 NOTICE = 30.0  # seconds that a program has to save its state, as Kubernetes gives it
 
@@ -46,6 +47,12 @@ class ProgramBaseline(Strict):
     env: dict[str, str] = Field({}, description="environment variables, with {placeholders}")
     cwd: Annotated[str, BeforeValidator(_unwrapped)] = Field(
         ".", description="the folder that code and inputs are in, from that of the study file"
+    )
+    model: Annotated[str, BeforeValidator(_unwrapped), Field(pattern=CALL)] | None = Field(
+        None, description="package.module:function that builds the program's model, to count it"
+    )
+    input: Annotated[list[Side], Field(min_length=3, max_length=3)] | None = Field(
+        None, description="the shape of one input of that model: [channels, height, width]"
     )
     # Declared, not guessed: a program that starts anew in a full folder may read its old files.
     resumes: bool = Field(False, description="goes on from what it has saved in STUDY_FOLDER")
@@ -92,7 +99,7 @@ def config(parts: ReadParts) -> ProgramConfig:
         plugins=parts.plugins,
         unresolved=parts.unresolved,
         env=_environment(keys, tree(parts, "env")),
-        code={} if parts.unresolved else code.digests(root, code.files_of(root, keys.code)),
+        code={} if parts.unresolved else code.digests_once(parts, root, keys.code),
     )
 
 

@@ -41,7 +41,7 @@ def _files(parts: ReadParts) -> Iterator[Mistake]:
     if not root.is_dir():
         yield "cwd", Problem(f"cwd: {root} is no folder", place(parts, "cwd"))
         return
-    problems, files = _code(keys, root, tree(parts, "code"))
+    problems, files = _code(keys, root, parts)
     yield from (("code", problem) for problem in problems)
     for problem in _inputs(keys, root, tree(parts, "inputs"), files):
         yield "inputs", problem
@@ -49,7 +49,8 @@ def _files(parts: ReadParts) -> Iterator[Mistake]:
 
 def _program(parts: ReadParts) -> Iterator[Mistake]:
     keys, root = keys_of(parts), root_of(parts)
-    files = code.files_of(root, keys.code)
+    files = code.files_once(parts, root, keys.code)
+    yield from _model(keys, files, parts)
     if keys.call is not None and keys.run is not None:
         message = "call: a program is a command or a function, and this has both"
         yield "call", Problem(message, place(parts, "call"))
@@ -57,6 +58,26 @@ def _program(parts: ReadParts) -> Iterator[Mistake]:
         yield from functions.mistakes(keys, root, files, parts)
     else:
         yield from _command(keys, root, files, parts)
+
+
+def _model(keys: ProgramBaseline, files: list[str], parts: ReadParts) -> Iterator[Mistake]:
+    if parts.values["model"] is None and tree(parts, "model").value:
+        return  # it is wrong, which is reported already
+    if parts.values["input"] is None and tree(parts, "input").value:
+        return
+    if keys.model is None and keys.input is not None:
+        yield (
+            "input",
+            Problem(
+                "input is the shape that model takes, and there is no model", place(parts, "input")
+            ),
+        )
+    elif keys.model is not None and keys.input is None:
+        hint = "input: [3, 224, 224]"
+        yield "model", Problem("model needs the shape of its input", place(parts, "model"), hint)
+    elif keys.model is not None and functions.file_of(keys.model, files) is None:
+        message = f"the module {keys.model.partition(':')[0]} is in no file of code"
+        yield "model", Problem(message, place(parts, "model"), "list its file under code")
 
 
 def _command(
@@ -79,20 +100,19 @@ def _values(mapping: Tree) -> list[Tree]:
 # ---- files ----
 
 
-def _code(keys: ProgramBaseline, root: Path, listed: Tree) -> tuple[list[Problem], list[str]]:
+def _code(keys: ProgramBaseline, root: Path, parts: ReadParts) -> tuple[list[Problem], list[str]]:
     """The problems of `code`, and its files."""
-    problems = list[Problem]()
-    for number, pattern in enumerate(keys.code):
+    listed, problems = tree(parts, "code"), list[Problem]()
+    try:
+        return [], code.files_once(parts, root, keys.code)
+    except CodeError as error:
+        whole = Problem(str(error), listed.location)
+    for number, pattern in enumerate(keys.code):  # each alone, for the place of the mistake
         try:
             code.listed(root, pattern)
         except CodeError as error:
             problems.append(Problem(str(error), listed.at([number]).location))
-    if problems:
-        return problems, []
-    try:
-        return [], code.files_of(root, keys.code)
-    except CodeError as error:
-        return [Problem(str(error), listed.location)], []
+    return problems or [whole], []
 
 
 def _inputs(keys: ProgramBaseline, root: Path, listed: Tree, files: list[str]) -> Iterator[Problem]:
@@ -201,8 +221,8 @@ def _executable(program: str, root: Path, at: Location) -> Iterator[Problem]:
 
 def _seed(keys: ProgramBaseline, root: Path, files: list[str], parts: ReadParts) -> list[Problem]:
     texts = [*(keys.run or ()), *keys.env.values()]
-    if any("seed" in words.names(text) for text in texts) or code.mentions(
-        root, files, code.SEED_VARIABLE
+    if any("seed" in words.names(text) for text in texts) or code.mentions_once(
+        parts, root, files, code.SEED_VARIABLE
     ):
         return []
     return [Problem(code.NO_SEED, place(parts, "run"), HINT_OF_SEED)]

@@ -3,11 +3,12 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from study.errors import StudyError
+from study.spec.task import ReadParts
 from study.store import provenance
 
 MOST_BYTES = 64 << 20  # of all files together; larger ones are data
@@ -63,6 +64,22 @@ def files_of(root: Path, patterns: Iterable[str]) -> list[str]:
     return files
 
 
+def files_once(parts: ReadParts, root: Path, patterns: Sequence[str]) -> list[str]:
+    """`files_of`, once for all arms of a study: a file server is slow to list folders."""
+    return parts.once(("files", root, *patterns), lambda: files_of(root, patterns))
+
+
+def digests_once(parts: ReadParts, root: Path, patterns: Sequence[str]) -> dict[str, str]:
+    """The digest of every file of `code`, once for all arms of a study. Raises CodeError."""
+    key = ("digests", root, *patterns)
+    return parts.once(key, lambda: digests(root, files_once(parts, root, patterns)))
+
+
+def mentions_once(parts: ReadParts, root: Path, files: Sequence[str], name: str) -> bool:
+    """`mentions`, once for all arms of a study."""
+    return parts.once(("mentions", name, root, *files), lambda: mentions(root, files, name))
+
+
 def digests(root: Path, files: Iterable[str]) -> dict[str, str]:
     """The digest of every file, 16 hex characters."""
     return {file: digest_of(root / file) for file in files}
@@ -107,8 +124,15 @@ def keep(root: Path, planned: Mapping[str, str], job: Path) -> None:
         return
     # Renamed when it is whole: another job of this study may look for it already.
     draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+    draft.mkdir(parents=True, exist_ok=True)
+    copy_files(root, planned, draft)
+    draft.rename(folder)
+
+
+def copy_files(root: Path, planned: Mapping[str, str], folder: Path) -> None:
+    """Copy the files of a plan from the user's folder; raises CodeError as `keep` does."""
     for file, digest in planned.items():
-        copy = draft / file
+        copy = folder / file
         copy.parent.mkdir(parents=True, exist_ok=True)
         # With the mode, as the program may be one of these files.
         try:
@@ -116,8 +140,6 @@ def keep(root: Path, planned: Mapping[str, str], job: Path) -> None:
         except OSError as error:
             raise CodeError(f"{root / file} cannot be copied: {error.strerror}") from error
         refuse_changed(copy, digest)
-    draft.mkdir(parents=True, exist_ok=True)  # of a program without files
-    draft.rename(folder)
 
 
 def place(planned: Mapping[str, str], jobs: Iterable[Path], folder: Path) -> None:

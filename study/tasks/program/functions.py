@@ -40,7 +40,9 @@ def mistakes(
         for argument, text in _arguments(functions[name], keys):
             here = args.key([argument]) if argument in args.keys else at
             yield "args", Problem(text, here)
-        if not _takes_seed(functions[name]) and not code.mentions(root, files, code.SEED_VARIABLE):
+        if not _takes_seed(functions[name]) and not code.mentions_once(
+            parts, root, files, code.SEED_VARIABLE
+        ):
             hint = f"give {name} a parameter seed, or read {code.SEED_VARIABLE}"
             yield "call", Problem(code.NO_SEED, at, hint)
 

@@ -1,5 +1,6 @@
-"""The metrics that every trial of a program has; a study file declares the others."""
+"""The metrics of every program, and those of its model; a study file declares the others."""
 
+from study.metrics import COSTS, SPEEDS
 from study.spec.metric import Catalogue, Metric
 
 USAGE = Catalogue(
@@ -10,3 +11,9 @@ USAGE = Catalogue(
     }
 )
 """Wall time, CPU time and memory of all processes of a trial, over all its attempts."""
+
+TRAINING = {"train_throughput", "memory"}
+"""Speeds of a training step, which is the program's own."""
+
+OF_MODEL = Catalogue({**COSTS, **{n: m for n, m in SPEEDS.items() if n not in TRAINING}})
+"""The metrics of a model, where the study file says how it is built."""

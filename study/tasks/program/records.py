@@ -6,6 +6,7 @@ from pydantic import Field
 
 from study.spec.reading import Reading
 from study.store.atomic import Record
+from study.store.cost_records import ArmCost
 from study.store.fields import Few, Seconds
 from study.store.frozen import Frozen
 from study.store.records import TrialConfig, TrialRecord
@@ -42,6 +43,21 @@ class ProgramTrialConfig(TrialConfig):
     env: dict[str, str] = Field({})
 
 
+class ProgramCost(ArmCost):
+    """The cost of a program's model, with the results of building it."""
+
+    named: list[str] = Field([])
+    """The arguments that the function takes by their names."""
+    unreached: list[str] | None = None
+    """Parameters that get no gradient; None if the model could not run, or was not audited."""
+
+
+class SameModel(Frozen):
+    """True if two models have the same cost and the same outputs."""
+
+    same: bool
+
+
 class ProgramRecord(TrialRecord):
     """The record of a trial that runs a program."""
 
@@ -52,6 +68,9 @@ class ProgramRecord(TrialRecord):
     resumes: bool = False
     # Not in the configuration: these change where and how a trial runs, and no number.
     notice: Seconds
+    model: str | None = None
+    """The function that builds the model; a timing session calls it, and no trial."""
+    input: list[Few] = Field([])
 
     @classmethod
     def of(cls, record: TrialRecord) -> Self:

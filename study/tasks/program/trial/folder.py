@@ -3,6 +3,7 @@
 work/           STUDY_FOLDER, in which the program runs: copies of code, links to inputs, its files
 output.txt      stdout and stderr of all attempts
 metrics.jsonl   STUDY_METRICS
+latest.json     the last values while it runs
 usage-N.json    seconds, CPU time and memory of attempt N
 program.lock    held while a process of the program may live
 """
@@ -39,6 +40,10 @@ class ProgramFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def latest(self) -> Path:
+        return TrialFolder(self.path).latest
+
+    @property
     def lock(self) -> Path:
         return self.path / "program.lock"
 
@@ -66,7 +71,7 @@ class ProgramFolder:
             self.work.unlink()
         elif self.work.exists():
             shutil.rmtree(self.work)  # which removes links, and not what they lead to
-        for path in (self.output, self.metrics, *self.usages):
+        for path in (self.output, self.metrics, self.latest, *self.usages):
             path.unlink(missing_ok=True)
 
     def next_usage(self) -> Path:

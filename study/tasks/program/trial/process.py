@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,8 @@ class Process:
     output: Path
     watched: Sequence[Path]
     """Files whose growth is a heartbeat."""
+    grown: Callable[[], None]
+    """Called when one has grown."""
     notice: float
     lock: int
     stopping: float = 0.0
@@ -78,6 +80,7 @@ class Process:
         if sizes != self._sizes:
             self._sizes = sizes
             callbacks.pulse()
+            self.grown()
         if not self.stopping and callbacks.stop():
             self.stopping = time.monotonic()
             child.send_signal(signal.SIGTERM)

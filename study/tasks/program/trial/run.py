@@ -11,6 +11,7 @@ from study.tasks.program.records import ProgramRecord
 from study.tasks.program.trial.command import command
 from study.tasks.program.trial.environment import environment, given
 from study.tasks.program.trial.folder import ProgramFolder
+from study.tasks.program.trial.live import Live
 from study.tasks.program.trial.process import Process, Usage, alone
 from study.tasks.program.trial.series import Series, history, in_order, measurement
 from study.trial.callbacks import Stopped
@@ -41,6 +42,7 @@ def run(trial: RunningTrial, threads: int) -> Finished:
             before, state = state, _state(folder)
             idle = idle + 1 if state == before else 0
             _refuse_idle(record, folder, idle)
+    folder.latest.unlink(missing_ok=True)  # the result has all values
     if ended.status != 0:
         raise _failure(folder, how(ended.status))
     return finished(record, folder)
@@ -61,6 +63,7 @@ def _attempt(
         folder.next_usage(),
         folder.output,
         (folder.output, folder.metrics),
+        Live(record, folder).update,
         record.notice,
         lock,
     )

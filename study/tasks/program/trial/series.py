@@ -1,13 +1,16 @@
 """The values of a metric over the steps of a trial."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import TypeVar
 
 from study.store.fields import LARGEST
 from study.store.records import EpochRow
 
-MOST_ROWS = 500  # of a learning curve; a screen has fewer points
+MOST_ROWS = 500  # of the learning curve of a metric; a screen has fewer points
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -43,21 +46,20 @@ def history(by_metric: Mapping[str, Series]) -> list[EpochRow]:
     """Learning curves: a row for every step at which a metric of several values has one."""
     rows = dict[int, dict[str, float | None]]()
     for name, series in by_metric.items():
-        # A single value is no curve.
-        for number, value in enumerate(series if len(series) > 1 else (), 1):
-            step = number if value.step is None else value.step
-            known = isfinite(value.value) and abs(value.value) <= LARGEST
-            rows.setdefault(step, {})[name] = value.value if known else None
+        numbered = [(n if v.step is None else v.step, v.value) for n, v in enumerate(series, 1)]
+        # A single value is no curve. Each is thinned alone: one of few values keeps them all.
+        for step, value in thinned(numbered) if len(series) > 1 else ():
+            known = isfinite(value) and abs(value) <= LARGEST
+            rows.setdefault(step, {})[name] = value if known else None
     return [
         EpochRow(epoch=epoch, iteration=step, **rows[step])
-        for epoch, step in enumerate(_thinned(sorted(rows)))
+        for epoch, step in enumerate(sorted(rows))
     ]
 
 
-def _thinned(steps: Sequence[int]) -> Iterator[int]:
-    """So many steps at equal distances, the last one among them."""
-    count = len(steps)
-    if count <= MOST_ROWS:
-        yield from steps
-        return
-    yield from (steps[(number + 1) * count // MOST_ROWS - 1] for number in range(MOST_ROWS))
+def thinned(values: Sequence[Item]) -> Sequence[Item]:
+    """At most `MOST_ROWS` values at equal distances, the first and the last among them."""
+    if len(values) <= MOST_ROWS:
+        return values
+    last = len(values) - 1
+    return [values[number * last // (MOST_ROWS - 1)] for number in range(MOST_ROWS)]
