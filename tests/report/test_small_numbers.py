@@ -116,3 +116,14 @@ def test_without_training_the_cost_that_varies_most_is_the_answer(lab):
     assert text == (
         "Nothing was trained; MACs (M, all) goes from 5.05 (Max Pooling) to 7.78 (Average Pooling)."
     )
+
+
+def test_claims_on_costs_are_contradicted_in_the_answer_without_training_too(lab):
+    claim = "Average Pooling is better than Depth-wise Conv2d on params"
+    plan_and_store = lab(
+        seeds=0,
+        columns=("params",),
+        cost={"baseline": {"params": 1e6}, "Average Pooling": {"params": 2e6}},
+        claims=(claim,),
+    )
+    assert f"“{claim}”" in answer(report.report(*plan_and_store).analysis)

@@ -10,7 +10,10 @@ from study.report.text.compared import NAMED, ComparedArms
 from study.report.text.cost_answer import cost_sentences
 from study.report.text.design_answer import design_sentences
 from study.report.text.given_weights import given_weights_answer
+from study.report.text.pairing import seeds
 from study.spec.arm_names import in_prose
+
+NOISE = " to separate a difference from noise"
 
 
 def answer(analysis: Analysis) -> str:
@@ -20,6 +23,11 @@ def answer(analysis: Analysis) -> str:
     says so. Every arm appears: as different, indistinguishable, without an interval, not yet
     compared, or diverged. Arms with given weights are compared one image at a time.
     """
+    return " ".join([_main(analysis), *_contradicted(analysis)])
+
+
+def _main(analysis: Analysis) -> str:
+    """The answer without the claims that it contradicts."""
     plan = analysis.plan
     if not (plan.tested and analysis.seeds):
         return _costs(analysis)
@@ -38,14 +46,19 @@ def answer(analysis: Analysis) -> str:
 
 def _so_far(compared: ComparedArms) -> str:
     """Sentences that say how many trials have finished and which arms lack seeds."""
-    plan, seeds = compared.analysis.plan, compared.analysis.seeds
+    plan, whole = compared.analysis.plan, compared.analysis.seeds
     counts: dict[int, list[str]] = {}
     for arm in compared.others:
         row = compared.analysis.effects.get((arm, plan.tested))
         # An arm without an effect shares no seed with the baseline.
         counts.setdefault(0 if row is None else int(row.n), []).append(arm)
-    few = [f"{compared.listed(arms)} ({n})" for n, arms in sorted(counts.items()) if n < seeds]
-    lacking = f" Compared in fewer than {seeds} seeds: {', '.join(few)}." if few else ""
+    few = [
+        f"{compared.listed(arms)}{f' ({n})' * (whole > 1)}"
+        for n, arms in sorted(counts.items())
+        if n < whole
+    ]
+    what = f"Compared in fewer than {whole} seeds" if whole > 1 else "Not compared yet"
+    lacking = f" {what}: {', '.join(few)}." if few else ""
     done = len(plan.trials) - len(plan.missing)
     return f"So far {done} of {len(plan.trials)} trials have finished.{lacking} "
 
@@ -60,7 +73,6 @@ def _sentences(compared: ComparedArms) -> Iterator[str]:
         yield from _differences(compared)
         yield from design_sentences(compared)
         yield from cost_sentences(compared)
-    yield from _contradicted(analysis)
 
 
 def _contradicted(analysis: Analysis) -> Iterator[str]:
@@ -87,7 +99,7 @@ def _baseline_diverged(compared: ComparedArms) -> Iterator[str]:
     ]
     base = analysis.divergences[analysis.plan.baseline.digest]
     yield (
-        f"The baseline diverged in {base.diverged} of {format.many(base.ended, 'seed')}, so no "
+        f"The baseline diverged in {base.diverged} of {seeds(analysis.plan, base.ended)}, so no "
         f"difference from {compared.base} can be given."
     )
     if finished:
@@ -109,16 +121,17 @@ def _differences(compared: ComparedArms) -> Iterator[str]:
 
 
 def _largest(compared: ComparedArms) -> str:
+    plan = compared.analysis.plan
     most = max(compared.rows, key=lambda arm: abs(compared.rows[arm].mean))
     if compared.rows[most].mean == 0:
-        return (
-            f"No arm differs from {compared.base} in {format.name(compared.metric)} at this seed."
-        )
-    given = compared.analysis.plan.evaluates_given_weights
+        name = format.name(compared.metric)
+        return f"No arm differs from {compared.base} in {name}, with {seeds(plan, 1)} of each."
+    given = plan.evaluates_given_weights
     why = (
         "Without a stored prediction of every image no difference can be tested"
         if given
-        else "With one seed no difference can be separated from noise"
+        else f"With one {'seed' if plan.paired else 'replicate'} no difference can be separated "
+        "from noise"
     )
     return (
         f"{why}; the largest in {format.name(compared.metric)} is that of "
@@ -141,13 +154,13 @@ def _several(compared: ComparedArms) -> Iterator[str]:
 
 def _one_seed(compared: ComparedArms) -> str:
     arms, several = compared.with_one_seed, len(compared.with_one_seed) > 1
-    shared = f"{'share' if several else 'shares'} one seed with {compared.base}"
-    alone = f"{'have' if several else 'has'} one replicate, or {compared.base} has"
-    why = shared if compared.analysis.plan.paired else alone
-    return (
-        f"{compared.listed(arms, amounts=True)} {why} in {format.name(compared.metric)}, too few "
-        "to separate a difference from noise."
-    )
+    listed, name = compared.listed(arms, amounts=True), format.name(compared.metric)
+    if not compared.analysis.plan.paired:
+        return (
+            f"Only one replicate of {listed}, or of {compared.base}, has a {name}: too few{NOISE}."
+        )
+    shares = "share" if several else "shares"
+    return f"{listed} {shares} one seed with {compared.base} in {name}, too few{NOISE}."
 
 
 def _distinguished(compared: ComparedArms) -> Iterator[str]:
