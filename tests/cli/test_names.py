@@ -13,7 +13,7 @@ def test_tasks_and_metrics_are_listed(inside):
     assert "A trial runs a command or a function" in inside("list", "tasks").stdout
     row = next(row for row in json.loads(inside("list", "metrics", "--json").stdout))
     assert row["metric"] == "params"
-    assert row["tasks"] == "classification, detection"
+    assert row["tasks"] == "classification, detection, program"
 
 
 def test_models_are_filtered_and_limited(inside):
