@@ -1,10 +1,11 @@
 """The table of results that exist, without a study file: a study in memory of a file's columns."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+from study.api.better import lower_is_better
 from study.errors import SpecError, unknown
 from study.plan.measured.columns import equal
 from study.plan.measured.files import ResultTable
@@ -14,12 +15,6 @@ from study.spec.yaml import written
 
 SEED = "seed"
 """The column of seeds if nothing else is said."""
-LOWER = {
-    *("bpb", "bpc", "cer", "cost", "ece", "energy", "err", "error", "fid", "fpr", "hours"),
-    *("latency", "loss", "mae", "memory", "mse", "nll", "perplexity", "ppl", "regret", "rmse"),
-    *("runtime", "seconds", "time", "wer"),
-}
-"""Words in the name of a metric of which lower values are better."""
 BETTER = ("higher", "lower")
 MOST_DIGITS = 4  # decimals in print; fewer where the cells have fewer
 
@@ -66,7 +61,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
         raise SpecError(f"no row of {table.name} has {wanted}")
     base = _baseline(choice, arms)
     metrics, notes = _metrics(choice, rows)
-    names = {column: _key(column) for column in (*choice.arms, *choice.metrics)}
+    names = _keys([*choice.arms, *choice.metrics])
     study = {
         "question": f"How does {' or '.join(choice.arms)} change {' and '.join(choice.metrics)}?",
         "task": "results",
@@ -89,6 +84,36 @@ def _key(column: str) -> str:
     return key if key.isidentifier() else f"_{key}"
 
 
+def _keys(columns: Sequence[str]) -> dict[str, str]:
+    """Columns as names of metrics and keys, which differ: two of one name are numbered."""
+    names = dict[str, str]()
+    # A column that is a name keeps it, whatever others become.
+    for column in sorted(dict.fromkeys(columns), key=lambda column: _key(column) != column):
+        key, number = _key(column), 2
+        while key in names.values():
+            key, number = f"{_key(column)}_{number}", number + 1
+        names[column] = key
+    return {column: names[column] for column in columns}
+
+
+def _labelled(values: Iterable[Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Values of arms by their labels.
+
+    Raises:
+        SpecError: two arms have one label, and would be one arm.
+    """
+    labels = dict[str, Sequence[str]]()
+    for own in values:
+        if (first := labels.setdefault(_label(own), own)) != own:
+            both = f"{_quoted(first)} and {_quoted(own)}"
+            raise SpecError(f'{both} would both be called "{_label(own)}": rename one in the file')
+    return labels
+
+
+def _quoted(values: Sequence[str]) -> str:
+    return ", ".join(f'"{value}"' for value in values)
+
+
 def _label(values: Sequence[str]) -> str:
     """The label of an arm."""
     label = ", ".join(value or "(empty)" for value in values)
@@ -100,6 +125,8 @@ def _baseline(choice: ColumnChoice, arms: Sequence[tuple[str, ...]]) -> tuple[st
     if not choice.baseline:
         return arms[0]
     labels = {", ".join(arm): arm for arm in arms}
+    if len(labels) < len(arms):
+        _labelled(arms)  # which of two arms is meant, no text of --baseline says
     given = ", ".join(part.strip() for part in choice.baseline.split(","))
     # A value may hold a comma itself.
     for text in (choice.baseline.strip(), given):
@@ -135,14 +162,14 @@ def _factors(
     crossed = len(arms) == prod(map(len, values)) and all(len(own) > 1 for own in values)
     if len(keys) == 1 or crossed:
         levels = {
-            f"setting.{key}": {_label([value]): value for value in own}
+            f"setting.{key}": {label: v for label, (v,) in _labelled([v] for v in own).items()}
             for key, own in zip(keys, values, strict=True)
         }
         titles = {f"setting.{k}": c for c, k in names.items() if c in choice.arms and k != c}
         design = {"design": "factorial"} if len(keys) > 1 else {}
         more = {"titles": titles} if titles else {}
         return {"baseline": base, "factors": levels, **more, **design}
-    joined = {_label(arm): dict(zip(keys, arm, strict=True)) for arm in arms}
+    joined = {label: dict(zip(keys, arm, strict=True)) for label, arm in _labelled(arms).items()}
     title = {"setting": ", ".join(choice.arms)}
     return {"baseline": base, "factors": {"setting": joined}, "titles": title}
 
@@ -157,9 +184,10 @@ def _metrics(
     for column in choice.metrics:
         direction = better.get(column, better.get("", ""))
         if not direction:
-            direction = BETTER[bool({*re.split(r"[\W_]+", column.lower())} & LOWER)]
+            direction = BETTER[lower_is_better(column)]
             guessed.setdefault(direction, []).append(column)
-        label = {} if column.isidentifier() else {"label": column}
+        # A key that was made of the column is not what a table should print.
+        label = {} if column == _key(column) else {"label": column}
         digits = _decimals([row.cells.get(column, "") for row in rows])
         metrics[column] = {**label, "better": direction, "digits": digits}
     notes = [

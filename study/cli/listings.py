@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from glob import has_magic
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -102,7 +103,7 @@ def matching(listing: NameTable, pattern: str) -> NameTable:
         StudyError: there is none.
     """
     # A text without signs is looked for anywhere in a name.
-    wild = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
+    wild = pattern if has_magic(pattern) else f"*{pattern}*"
     rows = [row for row in listing.rows if fnmatchcase(row[0], wild)]
     if not rows:
         raise StudyError(unknown(listing.heads[0], pattern, [row[0] for row in listing.rows]))

@@ -7,9 +7,10 @@ import click
 from study.api.request import StudyRequest
 from study.cli import FAILED
 from study.cli.messages import message
-from study.errors import StudyError
+from study.cli.new_file import write_new
 
 TASKS = ("program", "classification", "detection", "results")
+"""The tasks of `study.cli.drafts.DRAFTS`, whose import takes too long for a help page."""
 
 
 @click.command("new")
@@ -34,7 +35,7 @@ def new_command(path: Path, task: str | None, out: Path | None) -> int:
     chosen = chosen_draft(path, task, out.parent if out else Path())
     draft = chosen.draft
     file = out or Path(draft.name)
-    _write(file, draft.text)
+    write_new(file, draft.text, "-o FILE")
     message(f"wrote {file}: {draft.about}")
     for other in chosen.others:
         message(f"note: there is something for --task {other}, too")
@@ -44,14 +45,3 @@ def new_command(path: Path, task: str | None, out: Path | None) -> int:
     for problem in dict.fromkeys(map(str, problems)):  # once, not for every arm
         message(problem)
     return FAILED if problems else 0
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        # Exclusive: a file that exists may have taken somebody hours.
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise StudyError(f"{file} exists; name another one: -o FILE") from None
-    except OSError as error:
-        raise StudyError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,19 +1,19 @@
 """table: the report of results that exist, without a study file."""
 
+import itertools
 import os
+from glob import has_magic
 from pathlib import Path
 
 import click
 
 from study.api.request import StudyRequest
 from study.cli.messages import message
+from study.cli.new_file import write_new
 from study.cli.options import figure_options, reports_option
 from study.cli.report import claim_folder, write_and_show
-from study.errors import StudyError
 from study.report.figure_style import FigureStyle
 
-PATTERN = set("*?[")
-"""Characters by which a name is a pattern of several files."""
 BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
 
 
@@ -81,7 +81,8 @@ def table_command(
         return
     request = StudyRequest(save or place, None, (), Path("results"), text=study.text)
     if save:
-        _keep(save, study.text)
+        write_new(save, study.text, "--save FILE")
+        message(f"wrote {save}: go on with study report {save}")
         request = StudyRequest(save, None, (), Path("results"))
     plan, store = request.plan()
     claim_folder(plan, reports)
@@ -91,13 +92,23 @@ def table_command(
 def _place(file: str) -> tuple[Path, str]:
     """The path of the study in memory, and the results as they are named from its folder."""
     path = Path(file)
-    if path.is_file() or not (path.is_dir() or PATTERN & set(file)):
-        whole = path.with_name(f"{path.stem}.yaml")
-        # A study of this name is another one, whose report must not be replaced.
-        return path if whole.exists() else whole, path.name
-    # A pattern has no name, but the folder where it begins has one.
-    parts = [part for part in path.parts if not PATTERN & set(part) and part.strip("./")]
-    return Path(f"{parts[-1] if parts else 'results'}.yaml"), file
+    if has_magic(file) and not path.exists():
+        # A pattern has no name, but the folder where it begins has one.
+        before = itertools.takewhile(lambda part: not has_magic(part), path.parts)
+        folder = Path(*before)
+    else:
+        folder = path
+    # The current folder, a parent, and the root have no name that they could give a study.
+    if folder.name in ("", ".."):
+        return _free(Path("results")), file
+    named = os.path.relpath(path, folder.parent)
+    return _free(folder), named
+
+
+def _free(results: Path) -> Path:
+    """The path of a study of results; a study of this name is another one, whose report stays."""
+    whole = results.with_name(f"{results.stem if results.is_file() else results.name}.yaml")
+    return results if whole.exists() else whole
 
 
 def _near(folder: Path, name: str, save: Path | None) -> str:
@@ -110,15 +121,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not column:
         raise click.UsageError(f'--where takes COLUMN=VALUE, not "{text}"')
     return column, value
-
-
-def _keep(path: Path, text: str) -> None:
-    """Write a study file; one that exists may have been edited since."""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise StudyError(f"{path} exists: choose another name, or delete it") from None
-    except OSError as error:
-        raise StudyError(f"{path} cannot be written: {error.strerror}") from error
-    message(f"wrote {path}: go on with study report {path}")

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from study.cli.drafts import DRAFTS
+from study.cli.new import TASKS
+
 TRAIN = """\
 import argparse, random
 import mylib.nets
@@ -161,6 +164,25 @@ def test_annotations_in_the_form_of_coco_are_named(inside, tmp_path):
 @pytest.mark.parametrize("task", ["classification", "detection"])
 def test_without_images_a_draft_is_an_example(inside, tmp_path, task):
     assert inside("new", "--task", task, "-o", "x.yaml").returncode == 0
+
+
+def test_what_a_file_or_a_folder_holds_stays_in_its_comment(inside, tmp_path):
+    # A cell with a line break would be a key of the study file.
+    text = 'method,acc\n"a\nseeds: 7",1\n"a\nseeds: 7",2\nb,3\nb,4\n'
+    (tmp_path / "runs.csv").write_text(text)
+    refused = inside("new", "runs.csv", "-o", "x.yaml")
+    assert "control character" in refused.stderr.lower()  # it is no label of an arm
+    for name in ("cat\nseeds: 7", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        Image.new("RGB", (40, 30)).save(tmp_path / "pets" / name / "0.png")
+    assert inside("new", "pets", "-o", "y.yaml").returncode == 0
+    lines = [line for x in "xy" for line in (tmp_path / f"{x}.yaml").read_text().splitlines()]
+    assert not [line for line in lines if line.startswith("seeds: 7")]
+    assert [line for line in lines if "from 2 images of 2 classes: cat seeds: 7 1, dog 1" in line]
+
+
+def test_every_task_of_a_draft_can_be_chosen():
+    assert tuple(DRAFTS) == TASKS
 
 
 def test_columns_of_results_are_arms_seeds_and_metrics(inside, tmp_path):

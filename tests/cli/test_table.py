@@ -87,6 +87,27 @@ def test_lower_is_better_by_the_name_or_by_the_word_of_the_user(inside, runs):
     assert "better: higher" in inside(*words, "--better", "val/loss=higher").stdout
 
 
+@pytest.mark.parametrize("folder", ["a", "b"])
+def test_a_pattern_is_named_after_the_folder_where_it_begins(inside, tmp_path, folder):
+    for run in ("x", "y"):
+        (tmp_path / folder / run).mkdir(parents=True)
+        (tmp_path / folder / run / "summary.csv").write_text("acc\n1\n")
+    words = ("--arm", "folder", "--metric", "acc")
+    done = inside("table", f"{folder}/*/summary.csv", *words)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reports" / folder / "table.md").is_file()
+
+
+@pytest.mark.parametrize("name", ["runs", "runs/*.csv", "runs.csv"])
+def test_the_report_of_a_study_of_the_same_name_stays(inside, runs, name):
+    assert inside("table", "runs.csv", *ARMS, "--save", "runs.yaml").returncode == 0
+    (runs.parent / "runs").mkdir()
+    (runs.parent / "runs" / "more.csv").write_text(EXAMPLE.read_text())
+    done = inside("table", name, *ARMS)
+    assert done.returncode == 2
+    assert "belongs to runs.yaml, which has the same name as runs" in done.stderr
+
+
 def crossed(folder, rows):
     lines = [f"{a},{b},{seed},{seed + a * b}" for a, b in rows for seed in range(3)]
     (folder / "runs.csv").write_text("\n".join(["lr,warm up,seed,acc", *lines]))

@@ -28,6 +28,11 @@ def scalar(value: object) -> str:
     return written(value).removesuffix("\n...\n").removesuffix("\n")
 
 
+def comment(text: str) -> str:
+    """The text of a comment: in one line, as the next would be YAML that a file has written."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def flow(words: Iterable[str], indent: int, width: int = 96) -> str:
     """YAML texts as a list, in lines that are no longer than `width`."""
     lines, line = list[str](), " " * indent + "["

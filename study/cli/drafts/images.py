@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.cli.drafts.draft import CHECK, Draft, scalar
+from study.cli.drafts.draft import CHECK, Draft, comment, scalar
 
 LOOKED_AT = 64  # images whose sizes are read
 CLASSES_NAMED = 6
@@ -118,9 +118,9 @@ def _data(known: ClassFolders) -> Iterator[str]:
     for split, counts in known.counts.items():
         if split:
             key = "train_split" if split == next(iter(known.counts)) else "val_split"
-            yield f"    {key}: {split}  # {_described(counts)}"
+            yield f"    {key}: {split}  # {comment(_described(counts))}"
         else:
-            yield f"    split: 0.2  # drawn for validation, from {_described(counts)}"
+            yield f"    split: 0.2  # drawn for validation, from {comment(_described(counts))}"
     yield f"    img_size: {_img_size(known)}  # {CHECK[2:]} images are {_extent(known)}"
 
 

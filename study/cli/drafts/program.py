@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from study.cli.drafts.draft import CHECK, Draft, flow, scalar
+from study.cli.drafts.draft import CHECK, Draft, comment, flow, scalar
 from study.cli.drafts.flags import SEED, Flag
 from study.cli.drafts.scripts import INTERPRETERS, Script, script_at
 
@@ -137,7 +137,7 @@ def _factors(args: Sequence[Flag], factor: Flag | None) -> Iterator[str]:
     yield f"  {_level_line(factor)}"
     for flag in args:
         if flag is not factor and _levels(flag):
-            yield f"  # {_level_line(flag)}"
+            yield f"  # {comment(_level_line(flag))}"
 
 
 def _level_line(flag: Flag) -> str:
@@ -160,6 +160,6 @@ def _metrics(script: Script) -> Iterator[str]:
     yield "metrics:"
     for report in script.reports:
         origin = f", from: {report.origin}" if report.origin else ""
-        yield f"  # {report.why}"
+        yield f"  # {comment(report.why)}"
         label = scalar(report.label[:1].upper() + report.label[1:].replace("_", " "))
         yield f"  {report.name}: {{label: {label}, better: {report.better}, digits: 4{origin}}}"

@@ -5,17 +5,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from study.api.better import LOSSES, lower_is_better
 from study.cli.drafts.draft import scalar
 from study.cli.drafts.flags import literal
 
-LOWER = r"loss|err|error|nll|ppl|perplexity|mse|mae|rmse|wer|cer|fid|bpb|bpc|entropy"
 HIGHER = (
     r"acc|acc1|acc5|accuracy|f1|auc|auroc|precision|recall|iou|miou|map|ap|bleu|rouge|r2|psnr|ssim|"
     r"reward|return|top1|top5|score|dice"
 )
-QUALITY = re.compile(rf"(?:^|[\W_])(?:{LOWER}|{HIGHER})(?:$|[\W_\d])", re.IGNORECASE)
+QUALITY = re.compile(rf"(?:^|[\W_])(?:{'|'.join(LOSSES)}|{HIGHER})(?:$|[\W_\d])", re.IGNORECASE)
 """Names that are probably metrics; a step or a learning rate is none."""
-BETTER_LOW = re.compile(rf"(?:^|[\W_])(?:{LOWER})(?:$|[\W_\d])", re.IGNORECASE)
 JUDGED = re.compile(r"^(?:val|valid|validation|eval|test|dev|heldout)", re.IGNORECASE)
 CHOSEN = re.compile(r"train|best|max|min", re.IGNORECASE)
 """Words of metrics that are not to be compared: of the training data, or the luckiest of many."""
@@ -39,7 +38,7 @@ class ReportedMetric:
 
     @property
     def better(self) -> str:
-        return "lower" if BETTER_LOW.search(self.label) else "higher"
+        return "lower" if lower_is_better(self.label) else "higher"
 
 
 def reports(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from study.api.table import SEED, ColumnChoice, in_memory
-from study.cli.drafts.draft import CHECK, Draft
+from study.cli.drafts.draft import CHECK, Draft, comment
 from study.cli.drafts.reports import CHOSEN, QUALITY
 from study.errors import StudyError
 from study.plan.measured.files import ResultTable, result_table
@@ -40,7 +40,7 @@ def draft(path: Path, folder: Path) -> Draft | None:
         *study.notes,
         *([] if SEED in table.columns else ["no column seed: rows are not paired"]),
     ]
-    comments = "".join(f"{CHECK} {guess}\n" for guess in guesses)
+    comments = "".join(f"{CHECK} {comment(guess)}\n" for guess in guesses)
     text = f"# A study of results that exist: nothing is run.\n{comments}{study.text}"
     about = f"{len(table.rows)} rows of {path.name}"
     return Draft(text, f"{path.stem}.yaml", about)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from study.errors import SpecError, unknown
 from study.plan.measured.files import ResultTable
-from study.plan.measured.formats import cell
+from study.plan.measured.formats import ResultRow, cell
 from study.spec.schema.measured import Measured, MeasuredColumn
 from study.spec.study import Factor, Level, Study
 
@@ -80,6 +80,9 @@ def _of_factor(factor: Factor, measured: Measured, table: ResultTable) -> dict[s
 
 def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[str, MeasuredColumn]:
     """The columns of the qualities that the file has; those that the study prints must be there."""
+    # A report of costs alone would say nothing of the file whose name it has.
+    if not any(study.catalogue[name].kind == "quality" for name in study.columns):
+        raise SpecError(f"columns prints no quality, and measured takes these from {table.name}")
     metrics = dict[str, MeasuredColumn]()
     for name in dict.fromkeys([*study.columns, *study.catalogue]):
         metric = study.catalogue[name]
@@ -94,8 +97,6 @@ def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[st
         elif name in study.columns:
             why = unknown("column", name, table.columns)
             raise SpecError(f"{table.name} has no column for the metric {name}: {why}")
-    if not metrics:
-        raise SpecError(f"measured: columns has no quality to take from {table.name}")
     return metrics
 
 
@@ -110,18 +111,37 @@ def _of_seed(measured: Measured, table: ResultTable) -> str:
 # ---- levels ----
 
 
-def level_of(factor: Factor, keys: Mapping[str, str], cells: Mapping[str, str]) -> int | None:
-    """The level that the cells of a row have; None for a value that no level has."""
-    matches = [n for n, level in enumerate(factor.levels) if _is(level, keys, cells)]
+def level_of(factor: Factor, keys: Mapping[str, str], row: ResultRow) -> int | None:
+    """The level that the cells of a row have; None for a value that no level has.
+
+    Raises:
+        SpecError: the cells are those of several levels.
+    """
+    levels = list(enumerate(factor.levels))
+    matches = [n for n, level in levels if _is(level, keys, row.cells)]
+    if not matches and "" in keys:
+        # Values come first: the label of one level may be the value of another.
+        matches = [n for n, level in levels if row.cells.get(keys[""], "") == level.label]
+    if "" not in keys:
+        # {depth: 2, width: 8} says more of a row than {depth: 2} does.
+        most = max((_size(factor.levels[n]) for n in matches), default=0)
+        matches = [n for n in matches if _size(factor.levels[n]) == most]
+    if len(matches) > 1:
+        cells = ", ".join(f'{column} "{row.cells.get(column, "")}"' for column in keys.values())
+        both = " and ".join(factor.levels[n].label for n in matches[:2])
+        raise SpecError(f"{row.place}: {cells} is a cell of two levels of {factor.path}: {both}")
     return matches[0] if matches else None
 
 
 def _is(level: Level, keys: Mapping[str, str], cells: Mapping[str, str]) -> bool:
     if "" in keys:
-        text = cells.get(keys[""], "")
-        return text == level.label or equal(text, level.value)
+        return equal(cells.get(keys[""], ""), level.value)
     values = level.value if isinstance(level.value, dict) else {}
     return all(equal(cells.get(keys[key], ""), value) for key, value in values.items())
+
+
+def _size(level: Level) -> int:
+    return len(level.value) if isinstance(level.value, dict) else 0
 
 
 def equal(text: str, value: object) -> bool:

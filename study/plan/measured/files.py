@@ -5,19 +5,18 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from study.errors import SpecError, unknown
 from study.plan.measured.formats import FORMATS, ResultRow, cell, columns_of
+from study.plan.measured.gaps import listed
+from study.plan.measured.logs import is_log
 from study.spec.yaml import read
 
 DIGITS = 10  # of a digest in captions
 SUMMARY = "summary.csv"
 """The log that timm's train.py keeps of a run; its arguments are in the file beside it."""
 ARGUMENTS = "args.yaml"
-STEPS = ("epoch", "step", "_step", "global_step", "trainer/global_step", "iteration")
-"""Columns by which the rows of a file are those of one run over time."""
 UNFINISHED = ("crashed", "failed", "killed", "running", "pending", "preempting", "preempted")
 """States of runs in an export of wandb whose numbers are not those of the end."""
 
@@ -45,7 +44,7 @@ def result_table(name: str, folder: Path) -> ResultTable:
         SpecError: there is no such file, or one cannot be read.
     """
     paths = _paths(name, folder)
-    several = len(paths) > 1 or paths[0] != folder / name
+    several = len(paths) > 1 or paths[0] != folder / Path(name).expanduser()
     whole, rows, logs = hashlib.sha256(), list[ResultRow](), 0
     for path in paths:
         content = _content(path)
@@ -54,9 +53,15 @@ def result_table(name: str, folder: Path) -> ResultTable:
         # digest is the one that sha256sum prints.
         whole.update(f"{near}\n".encode() * several + content)
         own = list(FORMATS[path.suffix.lower()](near, content))
-        if (several or path.name == SUMMARY) and _is_log(own):
-            own, logs = own[-1:], logs + 1
-        rows += _with_run(own, path) if several or path.name == SUMMARY else own
+        if several or path.name == SUMMARY:
+            if is_log(own):
+                own, logs = own[-1:], logs + 1
+            arguments = path.with_name(ARGUMENTS)
+            more = _content(arguments) if arguments.is_file() else b""
+            # They decide which arm a row is of, so an edit of them is another result.
+            whole.update(f"{near.with_name(ARGUMENTS)}\n".encode() * bool(more) + more)
+            own = [*_with_run(own, path, more)]
+        rows += own
     if not rows:
         raise SpecError(f"{name} has no row below its header")
     if charts := [column for column in columns_of(rows) if column.endswith("__MIN")]:
@@ -79,11 +84,14 @@ def _paths(name: str, folder: Path) -> list[Path]:
         if not paths:
             raise SpecError(f"{name} has no file of results ({', '.join(FORMATS)})")
         return sorted(paths)
-    if not glob.has_magic(name):
+    # A file is meant by its name, even if that holds the brackets of a pattern.
+    if whole.is_file() or not glob.has_magic(name):
         if whole.suffix.lower() not in FORMATS:
             raise SpecError(unknown("format of results", whole.suffix or name, FORMATS))
         return [whole]
-    paths = [Path(path) for path in glob.glob(str(whole), recursive=True)]
+    # From the folder: brackets in its own name are none of the pattern.
+    pattern = str(Path(name).expanduser())
+    paths = [folder / path for path in glob.glob(pattern, root_dir=folder, recursive=True)]
     if not paths:
         raise SpecError(f"no file is called {name}")
     if other := [path for path in paths if path.suffix.lower() not in FORMATS]:
@@ -103,24 +111,14 @@ def _content(path: Path) -> bytes:
         raise SpecError(unknown("file of results", path.name, near)) from None
 
 
-def _is_log(rows: Sequence[ResultRow]) -> bool:
-    """True for the rows of one run over time: a column counts its steps upwards."""
-    for name in STEPS:
-        texts = [row.cells.get(name, "") for row in rows]
-        if len(texts) > 1 and all(text.replace(".", "", 1).isdigit() for text in texts):
-            steps = list(map(float, texts))
-            return all(a < b for a, b in pairwise(steps))
-    return False
-
-
-def _with_run(rows: Sequence[ResultRow], path: Path) -> Iterator[ResultRow]:
+def _with_run(rows: Sequence[ResultRow], path: Path, arguments: bytes) -> Iterator[ResultRow]:
     """The rows of a run's file, with its arguments, and the names of its file and folder."""
     more = {"file": path.stem, "folder": path.parent.name}
-    arguments = path.with_name(ARGUMENTS)
-    if arguments.is_file():
-        tree, problems = read(arguments.read_text("utf-8-sig", "replace"), str(arguments))
+    if arguments:
+        source = path.with_name(ARGUMENTS)
+        tree, problems = read(arguments.decode("utf-8-sig", "replace"), str(source))
         if problems or not isinstance(tree.value, dict):
-            raise SpecError(f"{arguments} has no arguments of a run")
+            raise SpecError(f"{source} has no arguments of a run")
         more |= {str(key): cell(value) for key, value in tree.plain().items()}
     for row in rows:
         yield ResultRow({**more, **row.cells}, row.place)
@@ -131,10 +129,7 @@ def _finished(rows: Sequence[ResultRow]) -> tuple[list[ResultRow], list[str]]:
     left = [row for row in rows if row.cells.get("State") in UNFINISHED]
     if not left:
         return list(rows), []
-    names = ", ".join(f"{row.place} ({row.cells['State']})" for row in left[:3])
-    rest = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    names = listed([f"{row.place} ({row.cells['State']})" for row in left])
     verb = "run has not finished and is" if len(left) == 1 else "runs have not finished and are"
-    return (
-        [row for row in rows if row not in left],
-        [f"{len(left)} {verb} left out: {names}{rest}"],
-    )
+    finished = [row for row in rows if row not in left]
+    return finished, [f"{len(left)} {verb} left out: {names}"]

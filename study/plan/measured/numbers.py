@@ -64,15 +64,18 @@ def check_units(study: Study, own: Columns, name: str, values: Mapping[Key, Valu
         SpecError: names the column.
     """
     for metric, column in own.metrics.items():
+        own_metric = study.catalogue[metric]
         numbers = [v for row in values.values() if (v := row.get(metric)) is not None]
-        if not (study.catalogue[metric].is_fraction and numbers):
+        if not (own_metric.unit == "%" and numbers):
             continue
-        low, high = 100 * min(numbers), 100 * max(numbers)
+        # As printed: a metric may be in per cent without a scale.
+        low, high = min(numbers) * own_metric.scale, max(numbers) * own_metric.scale
         where = f"{name}: {metric} is in per cent, and column {column.column}"
-        if low < 0 or high > 100:
+        # An overhead or a word error rate can be above 100 %; a share cannot.
+        if own_metric.is_fraction and (low < 0 or high > 100):
             raise SpecError(f"{where} has {low if low < 0 else high:.6g}")
         # A column whose scale is given is meant, however small.
-        if 0 < high <= 1 and "scale" not in column.model_fields_set:
-            columns = f"{metric}: {{column: {column.column}, scale: 100}}"
-            message = f"{where} has nothing above {high:.6g}"
-            raise SpecError(f"{message}: if these are fractions, say columns: {{{columns}}}")
+        if 0 < max(-low, high) <= 1 and "scale" not in column.model_fields_set:
+            columns = f"columns: {{{metric}: {{column: {column.column}, scale: 100}}}}"
+            message = f"{where} has nothing above {max(-low, high):.6g}"
+            raise SpecError(f"{message}: if these are fractions, say {columns}; if not, scale: 1")

@@ -1,6 +1,6 @@
 """The results of a study that trains nothing: rows of a file, as trials of its arms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from study.errors import SpecError
@@ -8,6 +8,7 @@ from study.plan.measured.columns import Columns, columns, equal, level_of
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import ResultRow
 from study.plan.measured.gaps import gaps, not_finite, unmatched
+from study.plan.measured.logs import refuse_steps
 from study.plan.measured.numbers import check_units, values_of
 from study.plan.measured.record import MeasuredResults
 from study.spec.reader import ReadStudy
@@ -46,6 +47,8 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
     if not any(by_arm.values()):
         first = f"; {strays[0]} matches none" if strays else ""
         raise SpecError(f"no row of {table.name} matches an arm of the study{first}")
+    if not own.seed:
+        _refuse_steps(own, by_arm, where)
     every = {(arm, n): rows for arm in by_arm for n, rows in _by_seed(own, by_arm[arm]).items()}
     seeds = study.seeds or tuple(sorted({seed for _, seed in every}))
     others = [row.place for (_, seed), rows in every.items() if seed not in seeds for row in rows]
@@ -67,7 +70,7 @@ def _by_arm(
     strays = list[str]()
     for row in rows:
         pairs = zip(study.factors, own.factors, strict=True)
-        levels = [level_of(factor, column, row.cells) for factor, column in pairs]
+        levels = [level_of(factor, column, row) for factor, column in pairs]
         choices = tuple(level for level in levels if level is not None)
         if len(choices) == len(levels) and choices in by_arm:
             by_arm[choices].append(row)
@@ -76,6 +79,16 @@ def _by_arm(
             values = ", ".join(f"{name}={row.cells.get(name, '')}" for name in names)
             strays.append(f"{row.place} ({values})")
     return by_arm, strays
+
+
+def _refuse_steps(
+    own: Columns, by_arm: Mapping[Choices, Sequence[ResultRow]], where: Iterable[str]
+) -> None:
+    """Refuse rows of an arm that are the epochs of one run, of which nothing has a seed."""
+    factors = (column for keys in own.factors for column in keys.values())
+    used = {*where, *factors, *(column.column for column in own.metrics.values())}
+    for rows in by_arm.values():
+        refuse_steps(rows, used)
 
 
 def _by_seed(own: Columns, rows: Sequence[ResultRow]) -> dict[int, list[ResultRow]]:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from glob import has_magic
 from pathlib import Path
 
 from study.errors import StudyError
@@ -14,7 +15,6 @@ from study.store import provenance
 MOST_BYTES = 64 << 20  # of all files together; larger ones are data
 COPIES = "program"
 """The folder of a job that has the copies, each by the digest of its files."""
-MAGIC = "*?["
 SEED_VARIABLE = "STUDY_SEED"
 NO_SEED = "nothing of the program uses the seed"
 
@@ -31,7 +31,7 @@ def listed(root: Path, pattern: str) -> tuple[str, ...]:
     """
     refuse_outside(pattern)
     path = root / pattern
-    if any(letter in pattern for letter in MAGIC):
+    if has_magic(pattern):
         paths: Iterable[Path] = root.glob(pattern)
     else:
         paths = path.rglob("*") if path.is_dir() else [path]

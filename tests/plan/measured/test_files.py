@@ -91,6 +91,23 @@ def test_the_digest_follows_the_content_of_every_file(tmp_path):
     assert result_table("output", tmp_path).digest != before
 
 
+@pytest.mark.parametrize("name", ["output", "output/pvt_tiny/summary.csv"])
+def test_the_digest_follows_the_arguments_of_a_run(tmp_path, name):
+    timm_runs(tmp_path)
+    before = result_table(name, tmp_path).digest
+    (tmp_path / "output/pvt_tiny/args.yaml").write_text("model: rest_lite\nseed: 42\n")
+    assert result_table(name, tmp_path).digest != before
+
+
+def test_brackets_in_the_name_of_a_folder_or_a_file_are_no_pattern(tmp_path):
+    folder = tmp_path / "d[1]"
+    folder.mkdir()
+    (folder / "runs[1].csv").write_text("a\n1\n")
+    assert cells(folder, "*.csv")[0]["a"] == "1"
+    assert cells(folder, "runs[1].csv") == [{"a": "1"}]
+    assert cells(tmp_path, str(folder / "runs[1].csv")) == [{"a": "1"}]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from study.api.request import StudyRequest
 from study.errors import SpecError
 from study.plan.measured.columns import equal
 from tests.plan.measured.conftest import ROWS
@@ -69,6 +70,59 @@ def test_without_a_column_of_seeds_rows_are_replicates(planned):
     assert "Arms have different numbers of rows: Ours 3, SGD 4" in plan.notes
 
 
+EPOCHS = {
+    "one run per arm": "ours,0,1\nours,1,2\nours,2,3\nsgd,0,1\nsgd,1,2\nsgd,2,4\n",
+    "two runs per arm": "ours,0,1\nours,1,2\nours,0,3\nours,1,4\nsgd,1,4\n",
+    "two runs by epoch": "ours,0,1\nours,0,2\nours,1,3\nours,1,4\nsgd,1,4\n",
+}
+
+
+@pytest.mark.parametrize("rows", EPOCHS.values(), ids=EPOCHS)
+def test_epochs_of_one_run_are_no_replicates(planned, rows):
+    rows = "method,epoch,acc\n" + rows
+    with pytest.raises(SpecError, match="epoch counts the steps of one run: choose one by where"):
+        planned(rows)
+    last = planned(rows, "{file: runs.csv, where: {epoch: 1}}")
+    assert all(row["acc"] >= 2 for row in last.measured.values.values())
+
+
+def test_the_last_epochs_of_runs_that_stopped_early_are_replicates(planned):
+    plan = planned("method,epoch,acc\nours,57,1\nours,63,2\nours,60,3\nsgd,60,1\nsgd,60,2\n")
+    assert values(plan, 0) == {0: 1.0, 1: 2.0, 2: 3.0}
+
+
+def planned_levels(folder, levels, rows, base="{x: 1}"):
+    (folder / "runs.csv").write_text(rows)
+    path = folder / "study.yaml"
+    path.write_text(
+        "task: results\nquestion: Does it help?\nmeasured: runs.csv\n"
+        f"baseline: {{setting: {base}}}\nfactors: {{{levels}}}\n"
+        "metrics: {acc: {better: higher}}\n"
+    )
+    return StudyRequest(path, None, (), folder / "results").plan()[0]
+
+
+def test_the_value_of_one_level_goes_before_the_label_of_another(tmp_path):
+    levels = 'setting.x: {"2": 1, "1": 2}'
+    plan = planned_levels(tmp_path, levels, "x,seed,acc\n1,0,10\n2,0,20\n")
+    assert (values(plan, 0), values(plan, 1)) == ({0: 10.0}, {0: 20.0})
+
+
+def test_a_cell_of_two_levels_is_refused(tmp_path):
+    levels = 'setting.x: {Number: 1, Text: "1"}'
+    with pytest.raises(SpecError) as error:
+        planned_levels(tmp_path, levels, "x,seed,acc\n1,0,10\n")
+    message = 'runs.csv:2: x "1" is a cell of two levels of setting.x: Number and Text'
+    assert message in str(error.value)
+
+
+def test_the_level_that_sets_more_keys_has_a_row_that_two_levels_fit(tmp_path):
+    levels = "setting: {Narrow: {x: 1}, Wide: {x: 1, y: 2}}"
+    rows = "x,y,seed,acc\n1,1,0,10\n1,2,0,20\n"
+    plan = planned_levels(tmp_path, levels, rows, "{x: 1, y: 1}")
+    assert (values(plan, 0), values(plan, 1)) == ({0: 10.0}, {0: 20.0})
+
+
 def test_seeds_that_mean_nothing_are_left_out(planned):
     assert not planned(measured="{file: runs.csv, seed: null}").paired
 
@@ -86,6 +140,17 @@ def test_fractions_in_the_place_of_per_cent_are_refused(planned):
     with pytest.raises(SpecError, match="is in per cent, and column acc has 700"):
         planned("method,seed,acc\nours,0,700\nsgd,0,60\n", metrics=metrics)
     assert values(planned(metrics=metrics), 0)[0] == pytest.approx(0.76)
+
+
+def test_fractions_are_refused_in_per_cent_without_a_scale_too(planned):
+    metrics = "acc: {better: higher, unit: '%'}"
+    fractions = "method,seed,acc\nours,0,0.7\nsgd,0,-0.2\n"
+    with pytest.raises(SpecError, match=r"has nothing above 0\.7: if these are fractions"):
+        planned(fractions, metrics=metrics)
+    meant = "{file: runs.csv, columns: {acc: {column: acc, scale: 1}}}"
+    assert values(planned(fractions, meant, metrics=metrics), 0) == {0: 0.7}
+    # A word error rate is in per cent, and may be above 100 %.
+    assert values(planned("method,seed,acc\nours,0,120\n", metrics=metrics), 0) == {0: 120.0}
 
 
 NOTES = {
@@ -191,3 +256,15 @@ def test_a_mistake_of_the_study_file_is_named(planned, measured, more, message):
     with pytest.raises(SpecError) as error:
         planned(measured=measured, more=more)
     assert message in str(error.value)
+
+
+def test_a_study_that_prints_no_quality_of_its_file_is_refused(tmp_path):
+    (tmp_path / "runs.csv").write_text("model,seed,top1\nresnet18,0,70\nresnet34,0,71\n")
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "task: classification\nquestion: Does depth help?\nmeasured: runs.csv\n"
+        "baseline: {model: resnet18, data: {name: digits, img_size: 64}, recipe: smoke}\n"
+        "factors: {model: {R18: resnet18, R34: resnet34}}\ncolumns: [params]\n"
+    )
+    with pytest.raises(SpecError, match="columns prints no quality, and measured takes these"):
+        StudyRequest(path, None, (), tmp_path / "results").plan()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from glob import has_magic
 from pathlib import Path
 
 from study.errors import StudyError
@@ -22,9 +23,7 @@ class TrialPlaces:
 
     def files(self, source: str, pattern: str = "") -> list[Path]:
         """The files that a path or a pattern names, oldest first; those in a folder by pattern."""
-        paths = (
-            sorted(self.folder.glob(source)) if set(source) & {*"*?["} else [self.folder / source]
-        )
+        paths = sorted(self.folder.glob(source)) if has_magic(source) else [self.folder / source]
         # In the order of writing: the last value is that of the newest file.
         inside = (p.rglob(pattern) if pattern and p.is_dir() else [p] for p in paths)
         files = {path for several in inside for path in several if path.is_file()}
