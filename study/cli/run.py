@@ -23,7 +23,7 @@ from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
-from study.cli.twice import run_twice
+from study.cli.twice import refuse_unused, run_twice
 from study.launch.command import NoWorkerError
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def run_command(
     progress: str,
 ) -> int:
     """Run the missing trials of FILE and print its table; safe to repeat and to interrupt."""
+    if twice:
+        refuse_unused()
     plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:
@@ -107,9 +109,13 @@ def run_command(
 
 
 def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> int:
-    cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
-    here = f"stopped at once; continue with: {command}"
-    message(cancel if machine.on == "slurm" else here)
+    if machine.on == "slurm":
+        message(f"no longer waiting; to stop the workers: study cancel {request.command_line()}")
+        return INTERRUPTED
+    # Workers on other machines see only the file that asks them to stop.
+    elsewhere = "no longer waiting; workers on other machines stop after their step"
+    how = elsewhere if machine.on == "command" else "stopped at once"
+    message(f"{how}; continue with: {command}")
     return INTERRUPTED
 
 
