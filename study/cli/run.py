@@ -76,8 +76,7 @@ def run_command(
     progress: str,
 ) -> int:
     """Run the missing trials of FILE and print its table; safe to repeat and to interrupt."""
-    if twice:
-        refuse_unused()
+    refuse_unused(twice)
     plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:

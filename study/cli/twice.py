@@ -23,10 +23,10 @@ UNUSED = ("budget", "price", "dry_run", "speed", "trackers", "reports")
 """Parameters of run that say nothing of one trial run twice."""
 
 
-def refuse_unused() -> None:
+def refuse_unused(twice: bool) -> None:
     """Raise UsageError for an option beside --twice that would have no effect."""
     # Refused rather than ignored: a budget that does not hold costs money.
-    if words := typed(UNUSED):
+    if twice and (words := typed(UNUSED)):
         raise click.UsageError(
             f"--twice runs one trial twice and nothing else: leave {words[0]} out"
         )
