@@ -76,8 +76,7 @@ def run_command(
     progress: str,
 ) -> int:
     """Run the missing trials of FILE and print its table; safe to repeat and to interrupt."""
-    refuse_unused(twice)
-    plan, store = _checked(request, reports, trackers)
+    plan, store = _checked(request, reports, trackers, twice=twice)
     machine = replace(machine, wait=wait)
     if dry_run:
         return show_dry_run(plan, store, machine)
@@ -119,12 +118,13 @@ def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> int
 
 
 def _checked(
-    request: StudyRequest, reports: Path, trackers: tuple[str, ...]
+    request: StudyRequest, reports: Path, trackers: tuple[str, ...], *, twice: bool
 ) -> tuple["Plan", "Store"]:
     """The plan and its store; whatever would stop the run later is refused now, not after days."""
     from study.store import study_folders
     from study.track import check as check_trackers
 
+    refuse_unused(twice)
     check_trackers(trackers)
     plan, store = request.plan()
     study_folders.check(reports, plan.study, REMEDY)
