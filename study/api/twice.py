@@ -56,6 +56,11 @@ class Repeated:
         return self.first.metrics.get(metric), self.second.metrics.get(metric)
 
     @property
+    def same(self) -> bool:
+        """True if neither a metric nor a row of the learning curves differs."""
+        return not self.differences and self.parted is None
+
+    @property
     def parted(self) -> int | None:
         """The number of the first row of the learning curves that differs, from 1; or None."""
         # Curves may part and meet again: a metric that is the same may hide it.
@@ -82,9 +87,15 @@ def repeat(
     The repeat is in a store of its own, so no statistics see it. None if the user stopped it.
 
     Raises:
-        StudyError: there is no such trial yet, or it failed.
+        StudyError: there is no such trial yet, it failed, or its result is read from a file.
     """
     arm = plan.baseline
+    # A run would leave a trial in the store under the name of a row of the file.
+    if plan.measured:
+        raise StudyError(
+            f"the results of this study are read from {plan.measured.name}: no trial is run, so "
+            "none can be repeated"
+        )
     if not arm.trials:
         raise StudyError("the baseline has no trial that could be repeated")
     # The other store has no weights to start from.

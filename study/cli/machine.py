@@ -251,6 +251,9 @@ def typed(names: Sequence[str]) -> tuple[str, ...]:
         # Defaults are left out: they may change between versions and machines.
         if name in names and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             value = context.params[name]
+            if isinstance(value, bool):  # a flag, which has no value
+                words.append((parameter.opts if value else parameter.secondary_opts)[-1])
+                continue
             for item in value if isinstance(value, tuple) else (value,):
                 # A timeout is in seconds by now, which --timeout reads without a unit.
                 text = f"{item:g}" if isinstance(item, float) else str(item)

@@ -23,7 +23,7 @@ from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
-from study.cli.twice import run_twice
+from study.cli.twice import refuse_unused, run_twice
 from study.launch.command import NoWorkerError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def run_command(
     progress: str,
 ) -> int:
     """Run the missing trials of FILE and print its table; safe to repeat and to interrupt."""
-    plan, store = _checked(request, reports, trackers)
+    plan, store = _checked(request, reports, trackers, twice=twice)
     machine = replace(machine, wait=wait)
     if dry_run:
         return show_dry_run(plan, store, machine)
@@ -107,19 +107,24 @@ def run_command(
 
 
 def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> int:
-    cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
-    here = f"stopped at once; continue with: {command}"
-    message(cancel if machine.on == "slurm" else here)
+    if machine.on == "slurm":
+        message(f"no longer waiting; to stop the workers: study cancel {request.command_line()}")
+        return INTERRUPTED
+    # Workers on other machines see only the file that asks them to stop.
+    elsewhere = "no longer waiting; workers on other machines stop after their step"
+    how = elsewhere if machine.on == "command" else "stopped at once"
+    message(f"{how}; continue with: {command}")
     return INTERRUPTED
 
 
 def _checked(
-    request: StudyRequest, reports: Path, trackers: tuple[str, ...]
+    request: StudyRequest, reports: Path, trackers: tuple[str, ...], *, twice: bool
 ) -> tuple["Plan", "Store"]:
     """The plan and its store; whatever would stop the run later is refused now, not after days."""
     from study.store import study_folders
     from study.track import check as check_trackers
 
+    refuse_unused(twice)
     check_trackers(trackers)
     plan, store = request.plan()
     study_folders.check(reports, plan.study, REMEDY)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli import INTERRUPTED
+from study.cli import FAILED, INTERRUPTED
+from study.cli.machine import typed
 from study.cli.messages import message
 
 if TYPE_CHECKING:
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     from study.store.store import Store
 
 
+UNUSED = ("budget", "price", "dry_run", "speed", "trackers", "reports")
+"""Parameters of run that say nothing of one trial run twice."""
+
+
+def refuse_unused(twice: bool) -> None:
+    """Raise UsageError for an option beside --twice that would have no effect."""
+    # Refused rather than ignored: a budget that does not hold costs money.
+    if twice and (words := typed(UNUSED)):
+        raise click.UsageError(
+            f"--twice runs one trial twice and nothing else: leave {words[0]} out"
+        )
+
+
 def run_twice(
     plan: "Plan",
     store: "Store",
@@ -25,7 +39,10 @@ def run_twice(
     request: "StudyRequest",
     progress: "AbstractContextManager[Callable[[Sequence[Event]], None]]",
 ) -> int:
-    """Run the baseline's first seed twice, and print what came out the same; the exit status."""
+    """Run the baseline's first seed twice, and print what came out the same.
+
+    The exit status is FAILED where the results differ, so that a script can check it.
+    """
     from study.api import twice
     from study.plan.planning import check_inputs
 
@@ -37,7 +54,7 @@ def run_twice(
         return INTERRUPTED
     for line in lines(plan, repeated):
         click.echo(line)
-    return 0
+    return 0 if repeated.same else FAILED
 
 
 def lines(plan: "Plan", repeated: "Repeated") -> list[str]:
@@ -49,7 +66,7 @@ def lines(plan: "Plan", repeated: "Repeated") -> list[str]:
     differ = {row.metric for row in repeated.differences}
     same = [named(plan.catalogue[metric]) for metric in repeated.metrics if metric not in differ]
     text = list[str]()
-    if not differ and repeated.parted is None:
+    if repeated.same:
         text.append(f"{who} came out the same to the last bit: {', '.join(same)}")
     else:
         text.append(f"{who} did not come out the same")
@@ -66,6 +83,7 @@ def lines(plan: "Plan", repeated: "Repeated") -> list[str]:
     if repeated.parted is not None:
         text.append(f"  learning curves differ from row {repeated.parted} on")
     if others := [*repeated.settings]:
-        text.append(f"  the two runs differed in {', '.join(others)} as well")
+        also = "" if repeated.same else " as well"
+        text.append(f"  the two runs differed in {', '.join(others)}{also}")
     text.append(f"the repeat is in {repeated.folder}, and in no statistics")
     return text

@@ -220,7 +220,7 @@ def submitted(job: Path) -> list[str]:
 
 
 def not_begun(job: Path) -> list[str]:
-    """Those of which the store has no sign yet."""
+    """Indices of submitted workers that have not begun."""
     return [index for index in submitted(job) if not _place(job, index).exists()]
 
 
@@ -231,7 +231,7 @@ def alive(job: Path, heartbeats: Heartbeats | None = None) -> dict[Path, holders
 
 
 def at_work(job: Path, heartbeats: Heartbeats) -> Mapping[Path, holders.Holder]:
-    """The same of all jobs whose workers do the trials of this one, and go on."""
+    """Workers at work on any job that runs these trials."""
     others = [f for f in job_folder.alike(job) if f != job and not _is_ending(f, heartbeats)]
     return {k: who for f in (job, *others) for k, who in alive(f, heartbeats).items()}
 

@@ -113,6 +113,18 @@ def test_a_script_of_a_shell_is_run_by_it(inside, tmp_path):
     assert "run: [bash, go.sh]" in (tmp_path / "go.yaml").read_text()
 
 
+def test_a_file_that_may_be_executed_is_a_script_if_it_names_its_interpreter(inside, tmp_path):
+    texts = {"runs.csv": "method,seed,acc\na,0,1\nb,0,2\n", "go": "#!/bin/sh\n", "notes": "a\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)  # as all files of some file systems are
+    inside("new", "runs.csv")
+    assert "task: results" in (tmp_path / "runs.yaml").read_text()
+    inside("new", "go")
+    assert 'run: ["./go"]' in (tmp_path / "go.yaml").read_text()
+    assert "neither a script nor a file of results" in inside("new", "notes").stderr
+
+
 def test_a_study_file_in_another_folder_names_that_of_the_program(inside, script, tmp_path):
     (tmp_path / "ablations").mkdir()
     assert inside("new", "-o", "ablations/first.yaml").returncode == 0

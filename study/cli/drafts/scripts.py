@@ -10,6 +10,7 @@ from pathlib import Path
 from study.cli.drafts.flags import Flag, flags
 from study.cli.drafts.reports import ReportedMetric, reports
 from study.errors import StudyError
+from study.plan.measured.formats import FORMATS
 
 USUAL = ("train.py", "main.py", "run.py")
 INTERPRETERS = {".py": "python", ".sh": "bash", ".r": "Rscript", ".jl": "julia", ".pl": "perl"}
@@ -35,8 +36,7 @@ def script_at(path: Path) -> Script | None:
         StudyError: the folder has several, of which none has a usual name; or it cannot be read.
     """
     if path.is_file():
-        is_script = path.suffix.lower() in INTERPRETERS or os.access(path, os.X_OK)
-        return _script(path) if is_script else None
+        return _script(path) if _is_script(path) else None
     scripts = [file for file in sorted(path.glob("[!._]*.py")) if _is_main(file)]
     # In the order of the names: a folder may have train.py and main.py.
     usual = [file for name in USUAL for file in scripts if file.name == name]
@@ -44,6 +44,17 @@ def script_at(path: Path) -> Script | None:
         names = ", ".join(file.name for file in scripts)
         raise StudyError(f"{path} has several scripts: name one of {names}")
     return _script((usual or scripts)[0]) if scripts else None
+
+
+def _is_script(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    if suffix in INTERPRETERS:
+        return True
+    # On drives of Windows every file may be executed, a CSV too.
+    if suffix in FORMATS or not os.access(file, os.X_OK):
+        return False
+    with file.open("rb") as opened:
+        return opened.read(2) == b"#!"
 
 
 def _is_main(file: Path) -> bool:

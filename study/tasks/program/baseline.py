@@ -77,6 +77,8 @@ class ProgramConfig:
 
     A run plans again when its trials have ended, and finds them whatever was edited meanwhile.
     """
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """The digests of small files of inputs, where a model may be built by them."""
 
 
 def read(part: str, tree: Tree) -> tuple[object, list[Problem]]:
@@ -93,6 +95,8 @@ def config(parts: ReadParts) -> ProgramConfig:
     """The configuration of an arm."""
     keys = keys_of(parts)
     root = root_of(parts)
+    # Without a model nothing depends on them.
+    is_built = keys.model is not None and not parts.unresolved
     return ProgramConfig(
         keys=keys,
         root=root,
@@ -100,6 +104,7 @@ def config(parts: ReadParts) -> ProgramConfig:
         unresolved=parts.unresolved,
         env=_environment(keys, tree(parts, "env")),
         code={} if parts.unresolved else code.digests_once(parts, root, keys.code),
+        inputs=code.input_digests_once(parts, root, keys.inputs) if is_built else {},
     )
 
 

@@ -4,14 +4,18 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from glob import has_magic
+from itertools import islice
 from pathlib import Path
 
 from study.errors import StudyError
 from study.spec.task import ReadParts
 from study.store import provenance
 
+SMALL = 256 << 10  # bytes; a file of inputs that configures a model has fewer, data have more
+MOST_FILES = 256  # files of an input that are looked at; data may have a million
 MOST_BYTES = 64 << 20  # of all files together; larger ones are data
 COPIES = "program"
 """The folder of a job that has the copies, each by the digest of its files."""
@@ -75,6 +79,11 @@ def digests_once(parts: ReadParts, root: Path, patterns: Sequence[str]) -> dict[
     return parts.once(key, lambda: digests(root, files_once(parts, root, patterns)))
 
 
+def input_digests_once(parts: ReadParts, root: Path, names: Sequence[str]) -> dict[str, str]:
+    """`input_digests`, once for all arms of a study."""
+    return parts.once(("inputs", root, *names), lambda: input_digests(root, names))
+
+
 def mentions_once(parts: ReadParts, root: Path, files: Sequence[str], name: str) -> bool:
     """`mentions`, once for all arms of a study."""
     return parts.once(("mentions", name, root, *files), lambda: mentions(root, files, name))
@@ -83,6 +92,35 @@ def mentions_once(parts: ReadParts, root: Path, files: Sequence[str], name: str)
 def digests(root: Path, files: Iterable[str]) -> dict[str, str]:
     """The digest of every file, 16 hex characters."""
     return {file: digest_of(root / file) for file in files}
+
+
+def input_digests(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """The digests of small files of `inputs`; a larger file has its size in place of a digest.
+
+    Of a folder the first files count, those at its top before those further down.
+    """
+    known = dict[str, str]()
+    for name in names:
+        for path in islice(_inside(root / name), MOST_FILES):
+            # One that cannot be read is none by which a model is built.
+            with suppress(OSError):
+                size = path.stat().st_size
+                known[os.path.relpath(path, root)] = (
+                    hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+                    if size <= SMALL
+                    else f"{size} bytes"
+                )
+    return known
+
+
+def _inside(path: Path) -> Iterator[Path]:
+    """A file, or the files of a folder, in an order that no file system decides."""
+    if path.is_file():
+        yield path
+    for folder, folders, files in os.walk(path):
+        folders.sort()
+        # No pipes, which would be waited for.
+        yield from (file for name in sorted(files) if (file := Path(folder, name)).is_file())
 
 
 def digest_of(path: Path) -> str:

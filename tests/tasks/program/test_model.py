@@ -1,9 +1,13 @@
 """The model of a program: counted in the plan, compared between levels, timed after the trials."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
+from study.tasks.program import code
+from study.tasks.program.model import packages
 from study.tasks.program.model.factory import Factory
 from study.tasks.program.model.importing import Modules
 
@@ -87,6 +91,74 @@ def test_a_model_is_timed_from_the_copy_of_its_files(inside, study_file, tmp_pat
     study_file.write_text(study_file.read_text().replace("16, 16]", "8, 8]"))
     assert "nothing to train" in inside("run", study_file, "--on", "inline").stderr
     assert len([*(tmp_path / "results" / "timings").glob("*.json")]) == 2
+
+
+BY_FILE = """\
+import json, os, pathlib
+from torch import nn
+def build():
+    width = json.loads(pathlib.Path("arch.json").read_text())["width"]
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, width * int(os.environ["TIMES"])))
+"""
+
+
+@pytest.fixture
+def by_file(study_file, tmp_path):
+    """A study whose model is built by a file of inputs and by a variable."""
+    (tmp_path / "models.py").write_text(BY_FILE)
+    (tmp_path / "arch.json").write_text('{"width": 1}')
+    more = '  inputs: [arch.json]\n  env: {TIMES: "{width}", OTHER: "{seed}"}\n  model:'
+    study_file.write_text(FILE.replace("  model:", more))
+    return study_file
+
+
+@pytest.mark.heavy
+def test_a_model_is_built_with_the_inputs_and_variables_of_its_arm(
+    inside, by_file, tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert params(inside("plan", by_file, "--json")) == [8 * 769, 16 * 769]
+    assert Path.cwd() == tmp_path / "elsewhere"
+    assert "TIMES" not in os.environ
+
+
+@pytest.mark.heavy
+def test_an_edit_of_a_small_input_is_counted_anew(inside, by_file, tmp_path):
+    inside("plan", by_file)
+    (tmp_path / "arch.json").write_text('{"width": 2}')
+    assert params(inside("plan", by_file, "--json")) == [16 * 769, 32 * 769]
+
+
+def params(done):
+    assert done.returncode == 0, done.stderr
+    return [arm["cost"]["params"] for arm in json.loads(done.stdout)["arms"]]
+
+
+def test_of_inputs_small_files_have_digests_and_others_sizes(tmp_path):
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "deep" / "a.txt").write_text("a")
+    (tmp_path / "data" / "z.bin").write_bytes(bytes(code.SMALL + 1))
+    (tmp_path / "data" / "dead").symlink_to("nosuch")
+    digests = code.input_digests(tmp_path, ["data", "nosuch"])
+    assert digests.keys() == {"data/z.bin", "data/deep/a.txt"}
+    assert digests["data/z.bin"] == f"{code.SMALL + 1} bytes"
+
+
+def test_of_a_folder_of_data_few_files_are_looked_at(tmp_path):
+    (tmp_path / "a").mkdir()
+    for number in range(code.MOST_FILES):
+        (tmp_path / "a" / f"{number}.txt").touch()
+    (tmp_path / "top.json").touch()
+    digests = code.input_digests(tmp_path, ["."])
+    assert len(digests) == code.MOST_FILES
+    assert "top.json" in digests
+
+
+def test_versions_are_those_of_the_packages_of_imported_modules():
+    text = "import json, yaml\nfrom PIL import Image\nfrom . import nets\nimport nosuch\n"
+    known = packages.versions((text, "def broken(:\n"))
+    assert {name.lower() for name in known} - {"fvcore"} == {"torch", "pyyaml", "pillow"}
 
 
 MISTAKES = {

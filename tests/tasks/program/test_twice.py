@@ -1,7 +1,14 @@
 """study run --twice: one trial repeated in a folder of its own."""
 
+from pathlib import Path
+
 import pytest
 
+from study.api.request import StudyRequest
+from study.api.twice import Repeated
+from study.cli.twice import lines
+from study.store.records import Environment, Result, TrialConfig
+from tests.plan.measured.conftest import METRICS, ROWS, STUDY
 from tests.tasks.program.conftest import PROGRAM
 
 RANDOM = (
@@ -25,7 +32,7 @@ def test_by_how_much_a_trial_differs(inside, program, tmp_path):
     (tmp_path / "train.py").write_text(RANDOM)
     program.write_text(program.read_text().replace(", from: {stdout: 'loss:([\\d.]+)'}", ""))
     done = inside("run", program, "--twice", "--on", "inline")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
     assert "half, seed 0" in done.stdout
     assert "did not come out the same\n  Loss: 0." in done.stdout
     assert ", by " in done.stdout
@@ -42,3 +49,51 @@ def test_a_trial_that_fails_is_said(inside, program, tmp_path):
     done = inside("run", program, "--twice", "--on", "inline")
     assert done.returncode == 2
     assert "half, seed 0 failed: TrialError: exit status 1: ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "refused"),
+    [
+        (["--budget", "1h"], "leave --budget out"),
+        (["--track", "tensorboard"], "leave --track out"),
+        (["--no-speed"], "leave --no-speed out"),
+        (["--dry-run"], "leave --dry-run out"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(inside, program, tmp_path, flags, refused):
+    done = inside("run", program, "--twice", "--on", "inline", *flags)
+    assert done.returncode == 2
+    assert refused in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_result_that_is_read_from_a_file_is_not_run(inside, tmp_path):
+    (tmp_path / "runs.csv").write_text(ROWS)
+    (tmp_path / "x.yaml").write_text(STUDY.format(measured="runs.csv", metrics=METRICS, more=""))
+    done = inside("run", "x.yaml", "--twice", "--on", "inline")
+    assert done.returncode == 2
+    assert "are read from runs.csv: no trial is run" in done.stderr
+    assert not [*tmp_path.glob("results/trials/*")]
+
+
+def test_circumstances_that_differ_are_said_of_results_that_do_not(program):
+    same, other = (result("a", 1.0), result("b", 1.0)), (result("a", 1.0), result("b", 2.0))
+    plan, _ = StudyRequest(program, None, (), program.parent / "results").plan()
+    texts = [
+        lines(plan, Repeated("half", 0, "t-0", Path("x"), *pair, ["loss"]))
+        for pair in (same, other)
+    ]
+    assert "  the two runs differed in machine" in texts[0]
+    assert "  the two runs differed in machine as well" in texts[1]
+
+
+def result(machine: str, loss: float) -> Result:
+    environment = Environment(machine=machine)
+    return Result(
+        format=1,
+        trial="t-0",
+        state="completed",
+        config=TrialConfig(),
+        metrics={"loss": loss},
+        environment=environment,
+    )

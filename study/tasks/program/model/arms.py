@@ -17,7 +17,7 @@ from study.tasks.program.records import ProgramCost
 AUDITED = 24
 """Arms up to which all are audited, unless all are to be."""
 LOOKED_AT = 8  # arms before a level counts as without effect
-PARTS = ("model", "input", "args", "code", "cwd")
+PARTS = ("model", "input", "args", "env", "code", "inputs", "cwd")
 """Parts by which two arms may have different models."""
 
 

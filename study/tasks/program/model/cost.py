@@ -1,14 +1,12 @@
 """The cost of a program's model: built and counted once, and kept in the store.
 
-It is kept under a digest of the function, all arguments, the files of code, the packages that they
-import, and the code that counts.
+It is kept under a digest of the function, all arguments and variables, the files of code, the small
+files of inputs, the packages that code imports, and the code that counts.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
@@ -18,6 +16,7 @@ from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
 from study.tasks.program import code
 from study.tasks.program.baseline import ProgramConfig
+from study.tasks.program.model import packages
 from study.tasks.program.records import ProgramCost, SameModel
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ OUTSIDE_COUNTING = (
     "study.tasks.program.records",
 )
 """Modules whose change leaves the cost of a model as it is."""
-IMPORT = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
 TINY = 64  # pixels a side; large enough for most switches to change the output
 
 
@@ -81,17 +79,16 @@ def opened(config: ProgramConfig) -> "Iterator[Factory]":
         folder = Path(name).resolve()
         code.copy_files(config.root, config.code, folder)
         code.link(config.root, config.keys.inputs, folder)
-        yield Factory(folder, str(config.keys.model), config.keys.args)
+        yield Factory(folder, str(config.keys.model), config.keys.args, env=config.env)
 
 
 def key(config: ProgramConfig) -> str:
     """The key of the cost of an arm's model in the store."""
     keys = config.keys
-    packages = _packages(
-        tuple(code.content(config.root / file) for file in config.code if file.endswith(".py"))
-    )
-    parts = [keys.model, keys.input, dict(keys.args), dict(config.code), packages, _counting()]
-    return digest(["program", *parts])
+    texts = [code.content(config.root / file) for file in config.code if file.endswith(".py")]
+    called = [keys.model, keys.input, dict(keys.args), dict(config.env)]
+    files = [dict(config.code), dict(config.inputs)]
+    return digest(["program", *called, *files, packages.versions(tuple(texts)), _counting()])
 
 
 def _counted(config: ProgramConfig, *, audited: bool) -> ProgramCost:
@@ -138,17 +135,6 @@ def _outputs_alike(left: ProgramConfig, right: ProgramConfig) -> bool:
                 if not alike:
                     return False
     return alike
-
-
-@cache
-def _packages(texts: tuple[str, ...]) -> dict[str, str]:
-    """The versions of the packages that files import, by which models may change."""
-    names = {"torch", "fvcore", *(name for text in texts for name in IMPORT.findall(text))}
-    versions = dict[str, str]()
-    for name in sorted(names):
-        with suppress(PackageNotFoundError, ValueError):  # a module of Python, or of the user
-            versions[name] = version(name)
-    return versions
 
 
 @cache

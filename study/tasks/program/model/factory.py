@@ -4,7 +4,7 @@ import importlib
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -14,6 +14,7 @@ from torch import nn
 
 from study.errors import BuildError, SizeError, StudyError
 from study.tasks.program.model.importing import Modules
+from study.tasks.program.model.variables import filled, set_variables
 
 Size = tuple[int, int, int]
 """Channels, height, width."""
@@ -22,9 +23,17 @@ Size = tuple[int, int, int]
 class Factory:
     """The function of a model, in a folder with copies of its files."""
 
-    def __init__(self, folder: Path, call: str, args: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        call: str,
+        args: Mapping[str, object],
+        *,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder, self.call, self.args = folder, call, args
         self.modules = Modules(folder)
+        self.variables = filled(env or {}, {**args, "folder": str(folder)})
 
     def build(self, device: str = "cpu") -> nn.Module:
         """The model on a device; on "meta" also where it is built from values.
@@ -63,7 +72,8 @@ class Factory:
     def used(self) -> Iterator[None]:
         """The user's code runs meanwhile: its errors are raised as BuildError, with their place."""
         try:
-            with self.modules.used():
+            # In its folder, as a trial is: a file of `inputs` is opened by its name in `cwd`.
+            with self.modules.used(), set_variables(self.variables), chdir(self.folder):
                 yield
         except StudyError:
             raise

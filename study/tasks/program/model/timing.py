@@ -44,4 +44,5 @@ def _factory(record: ProgramRecord, job: Job) -> Factory:
     jobs = sorted((Path(job.store) / "jobs").glob("*"), reverse=True)
     code.place(record.config.code, jobs, folder)
     code.link(Path(record.root), record.inputs, folder)
-    return Factory(folder, str(record.model), record.config.args)
+    config = record.config
+    return Factory(folder, str(record.model), config.args, env=config.env)
