@@ -9,10 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from study.models.attention import EMSA, HeadMix, NormalisedAttentionWeights
+from study.models.attention import EMSA, HeadMix
 from study.models.backbone import Backbone
 from study.models.blocks import TransformerBlock
 from study.models.fast import FastEMSA, folds, trainable
@@ -55,7 +54,7 @@ class FoldedAttention(nn.Module):
         self.register_buffer("share", attn.proj.bias / h)
 
     def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
-        B, N, C = x.shape
+        B, _, C = x.shape
         h = self.heads
         kvb = self.kvb(self.reduce(y, size))  # (B, n, 2hC + h)
         k, v, bias = kvb.split([h * C, h * C, h], dim=-1)

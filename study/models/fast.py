@@ -12,11 +12,9 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from study.models.attention import EMSA, HeadMix, NormalisedAttentionWeights, split
 from study.models.backbone import Backbone
-
 
 
 class FastEMSA(EMSA):
@@ -39,7 +37,7 @@ class FastEMSA(EMSA):
         if mixed or normed:
             return self.proj_drop(self.proj(self._by_keys(x, k, v)))
         q, k, v = (split(t, self.heads) for t in (self.q(x), k, v))  # (B, h, N or n, d)
-        y = F.scaled_dot_product_attention(q, k, v)  # (B, h, N, d)
+        y = nn.functional.scaled_dot_product_attention(q, k, v)  # (B, h, N, d)
         return self.proj_drop(self.proj(y.transpose(1, 2).flatten(2)))  # (B, N, C)
 
     def _folded(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -60,8 +58,9 @@ class FastEMSA(EMSA):
 
     def _by_keys(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Heads mixed in the keys; (B, N, C) -> same, before the projection of outputs."""
+        q = self.q(x)  # (B, N, C)
         with precision(self.weights, x) as wide:
-            A = self._softmax(self.q(x).to(wide), self._keys(k.to(wide)), None)  # (B, N, h, n)
+            A = self._softmax(q.to(wide), self._keys(k.to(wide)), None)  # (B, N, h, n)
             values = self._values(split(v.to(wide), self.heads), A)  # (B, h, n, d)
         y = A.to(x.dtype).transpose(1, 2) @ values.to(x.dtype)  # (B, h, N, d)
         return y.transpose(1, 2).flatten(2)  # (B, N, C)
@@ -84,7 +83,7 @@ class FastEMSA(EMSA):
         """(B, N, C), (B, h*n, C), (B, h*n) -> A, (B, N, h, n)."""
         keys = keys.transpose(-2, -1)  # (B, C, h*n)
         logits = q @ keys if bias is None else torch.baddbmm(bias[:, None], q, keys)  # (B, N, h*n)
-        return logits.unflatten(-1, (self.heads, -1)).softmax(dim=-1)
+        return logits.reshape(*logits.shape[:2], self.heads, -1).softmax(dim=-1)
 
     def _values(self, v: Tensor, A: Tensor) -> Tensor:
         """Values that bring the instance norm of A with them, (B, h, n, d) -> same.
@@ -94,8 +93,8 @@ class FastEMSA(EMSA):
         if not isinstance(self.weights, NormalisedAttentionWeights):
             return v
         n = A.shape[-1]
-        # Row by row: E[A^2] - 1/n^2 at once would lose the variance in rounding.
-        variance = (A.square().sum(dim=-1) - 1 / n).mean(dim=1) / n  # (B, h)
+        # Centred first: E[A^2] - 1/n^2 would lose the variance of nearly uniform maps in rounding.
+        variance = (A - 1 / n).square().sum(dim=-1).mean(dim=1) / n  # (B, h)
         std = (variance + self.weights.norm.eps).sqrt()[..., None, None]  # (B, h, 1, 1)
         return (v - v.mean(dim=-2, keepdim=True)) / std
 

@@ -8,9 +8,13 @@ from functools import cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-ACTIVATIONS = {"none": nn.Identity(), "relu": F.relu, "gelu": F.gelu, "sigmoid": torch.sigmoid}
+ACTIVATIONS = {
+    "none": nn.Identity(),
+    "relu": nn.functional.relu,
+    "gelu": nn.functional.gelu,
+    "sigmoid": torch.sigmoid,
+}
 
 
 class FusedLinear(nn.Module):
@@ -26,7 +30,7 @@ class FusedLinear(nn.Module):
 
     def forward(self, x: Tensor, add: Tensor | None = None) -> Tensor:
         if self.packed is None:
-            y = F.linear(x, self.weight, self.bias)
+            y = nn.functional.linear(x, self.weight, self.bias)
             return ACTIVATIONS[self.act](y) if add is None else y + add
         fused = torch.ops.mkldnn._linear_pointwise
         if add is None:
@@ -67,7 +71,7 @@ def available() -> bool:
         try:
             fused = FusedLinear(linear, "gelu", pack=True), FusedConv(conv, "sigmoid", pack=True)
             pairs = (
-                (fused[0](x), F.gelu(linear(x))),
+                (fused[0](x), nn.functional.gelu(linear(x))),
                 (fused[0](x, add=linear(x)), 2 * linear(x)),
                 (fused[1](image), conv(image).sigmoid()),
             )
