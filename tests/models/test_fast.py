@@ -44,11 +44,12 @@ def case(request) -> tuple[nn.Module, Tensor]:
         for tensor in (*model.parameters(), *model.buffers()):
             if tensor.dtype.is_floating_point:  # batch norm counts its batches in whole numbers
                 tensor += 0.05 * torch.rand(tensor.shape, generator=generator).to(tensor)
-    return model, torch.randn(2, 3, size, size, generator=generator).double()
+    return model, torch.randn(8, 3, size, size, generator=generator).double()
 
 
 def far(first: Tensor, second: Tensor) -> float:
-    return float((first.double() - second).abs().max() / second.abs().max())
+    """The relative error, over all logits: the largest of few is a matter of luck."""
+    return ((first.double() - second).norm() / second.norm()).item()
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -74,8 +75,7 @@ def test_single_precision_loses_about_what_the_plain_model_loses(case, path):
     quick = PATHS[path](single, images)
     with torch.no_grad():
         own, other = single(images.float()), quick(images.float())
-    # Rounding errors of a few operations are a matter of luck.
-    assert far(other, exact) < max(TIMES * far(own, exact), 1e-6)
+    assert far(other, exact) < TIMES * far(own, exact)
 
 
 def test_folded_weights_give_the_logits_of_the_plain_model(case):
@@ -110,9 +110,12 @@ def test_parameters_keep_their_names_and_a_deployed_copy_leaves_the_model_alone(
 
 def test_under_autocast_the_instance_norm_stays_precise():
     plain = timm.create_model("test_rest").eval()
-    quick, images = fast.trainable(copy.deepcopy(plain)), torch.randn(2, 3, 64, 64)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        assert far(quick(images), plain(images).double()) < 0.1
+    quick, images = fast.trainable(copy.deepcopy(plain)), torch.randn(8, 3, 64, 64)
+    with torch.no_grad():
+        exact = plain(images).double()
+        with torch.autocast("cpu", torch.bfloat16):
+            own, other = plain(images), quick(images)
+    assert far(other, exact) < TIMES * far(own, exact)
 
 
 @pytest.mark.parametrize("pack", [True, False])
