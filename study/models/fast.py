@@ -50,11 +50,10 @@ class FastEMSA(EMSA):
             bias = keys @ self.q.bias.to(wide) if self.q.bias is not None else None  # (B, h*n)
             A = self._softmax(x.to(wide), through, bias)  # (B, N, h, n)
             values = self._values(split(v.to(wide), h), A)  # (B, h, n, d)
-        # sum over heads of A_h v_h, times Wp^T: the small factors first.
-        columns = self.proj.weight.t().reshape(h, d, -1)  # (h, d, C)
-        outputs = (values.to(x.dtype) @ columns.to(x.dtype)).flatten(1, 2)  # (B, h*n, C)
-        y = A.to(x.dtype).flatten(2) @ outputs  # (B, N, C)
-        return y + self.proj.bias
+            # sum over heads of A_h v_h, times Wp^T: the small factors first.
+            columns = self.proj.weight.to(wide).t().reshape(h, d, -1)  # (h, d, C)
+            y = A.flatten(2) @ (values @ columns).flatten(1, 2)  # (B, N, C)
+        return y.to(x.dtype) + self.proj.bias
 
     def _by_keys(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Heads mixed in the keys; (B, N, C) -> same, before the projection of outputs."""
@@ -62,7 +61,8 @@ class FastEMSA(EMSA):
         with precision(self.weights, x) as wide:
             A = self._softmax(q.to(wide), self._keys(k.to(wide)), None)  # (B, N, h, n)
             values = self._values(split(v.to(wide), self.heads), A)  # (B, h, n, d)
-        y = A.to(x.dtype).transpose(1, 2) @ values.to(x.dtype)  # (B, h, N, d)
+            # In half precision A would lose what the norm amplifies.
+            y = (A.transpose(1, 2) @ values).to(x.dtype)  # (B, h, N, d)
         return y.transpose(1, 2).flatten(2)  # (B, N, C)
 
     def _keys(self, k: Tensor) -> Tensor:
