@@ -13,11 +13,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from study.models.attention import EMSA, HeadMix
 from study.models.backbone import Backbone
-from study.models.blocks import TransformerBlock
+from study.models.blocks import Mlp, TransformerBlock
 from study.models.fast import FastEMSA, folds, trainable
 from study.models.fused import FusedConv, FusedLinear
+from study.models.parts.embeddings import Overlapping, Plain
 from study.models.parts.positions import PixelAttention
-from study.models.parts.stems import RestStem
+from study.models.parts.stems import ResNetStem, RestStem
+
+FOLDED = (RestStem, ResNetStem, Overlapping, Plain)
+"""Modules whose batch norms can be folded."""
 
 
 class FoldedAttention(nn.Module):
@@ -51,6 +55,7 @@ class FoldedAttention(nn.Module):
         linear.bias.copy_(bias)
         self.kvb = FusedLinear(linear)
         # Rows of A sum to 1 in every head, so a share of the bias in every value adds up to it.
+        self.share: Tensor
         self.register_buffer("share", attn.proj.bias / h)
 
     def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
@@ -61,7 +66,7 @@ class FoldedAttention(nn.Module):
         n = k.shape[1]
         k = k.reshape(B, n, h, C).permute(0, 3, 2, 1).reshape(B, C, h * n)
         bias = bias.transpose(1, 2).reshape(B, 1, h * n)
-        A = torch.baddbmm(bias, y, k).unflatten(-1, (h, n)).softmax(dim=-1)  # (B, N, h, n)
+        A = torch.baddbmm(bias, y, k).reshape(B, -1, h, n).softmax(dim=-1)  # (B, N, h, n)
         v = self._values(v.reshape(B, n, h, C).transpose(1, 2), A)  # (B, h, n, C)
         return torch.baddbmm(x, A.flatten(2), v.reshape(B, h * n, C))  # (B, N, C)
 
@@ -75,8 +80,9 @@ class Attention(nn.Module):
     def __init__(self, attn: EMSA) -> None:
         super().__init__()
         self.proj = FusedLinear(attn.proj)
-        self.attn = attn
-        attn.q, attn.kv, attn.proj = FusedLinear(attn.q), FusedLinear(attn.kv), nn.Identity()
+        own: Any = attn  # a copy, whose layers are replaced by others
+        own.q, own.kv, own.proj = FusedLinear(own.q), FusedLinear(own.kv), nn.Identity()
+        self.attn = own
 
     def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
         return self.proj(self.attn(y, size), add=x)
@@ -122,18 +128,34 @@ def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
     stages: Any = model.stages
     for stage in stages:
         H, W = stage.size(H, W)
-        queries, keys = H * W, stage.blocks[0].attn.reduce.keys(H, W)
-        stage.blocks = nn.ModuleList(DeployedBlock(block, queries, keys) for block in stage.blocks)
+        keys = _keys(stage, H, W)
+        stage.blocks = nn.ModuleList(_block(block, H * W, keys) for block in stage.blocks)
         if type(stage.position) is PixelAttention:
             stage.position = DeployedPosition(stage.position)
     _fuse_convolutions(model)
     return model
 
 
+def _keys(stage: nn.Module, height: int, width: int) -> int:
+    """The number of keys of a stage's attention; 0 where no block has any."""
+    every = (m for m in stage.modules() if isinstance(m, EMSA))
+    attn = next(every, None)
+    return attn.reduce.keys(height, width) if attn else 0
+
+
+def _block(block: nn.Module, queries: int, keys: int) -> nn.Module:
+    """A block with fused operators, or as it is where a module of it was replaced."""
+    attn, mlp = getattr(block, "attn", None), getattr(block, "mlp", None)
+    if type(block) is not TransformerBlock or type(attn) is not FastEMSA or type(mlp) is not Mlp:
+        return block
+    return DeployedBlock(block, queries, keys)
+
+
 def _fold_norms(model: nn.Module) -> None:
-    """Batch norms become part of the convolutions before them: `norm` of `conv`, by their names."""
+    """Batch norms become part of the convolutions before them: `norm1` of `conv1`."""
     for module in model.modules():
-        for name, norm in list(module.named_children()):
+        # Here a norm follows the convolution of its number; in a user's part it need not.
+        for name, norm in list(module.named_children()) if type(module) in FOLDED else ():
             if isinstance(norm, nn.BatchNorm2d):
                 conv = name.replace("norm", "conv")
                 setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), norm))
@@ -143,7 +165,7 @@ def _fold_norms(model: nn.Module) -> None:
 def _fuse_convolutions(model: nn.Module) -> None:
     """Convolutions with packed weights, and with the ReLU behind them in ResT's stem."""
     if type(model.stem) is RestStem:
-        stem = model.stem
+        stem: Any = model.stem
         stem.conv1, stem.conv2 = FusedConv(stem.conv1, "relu"), FusedConv(stem.conv2, "relu")
         stem.act = nn.Identity()
     for module in list(model.modules()):

@@ -4,12 +4,13 @@ On a CPU they are single operators of oneDNN. torch offers these to its own comp
 are tested before use; elsewhere the same is computed in two steps.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import torch
 from torch import Tensor, nn
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": nn.Identity(),
     "relu": nn.functional.relu,
     "gelu": nn.functional.gelu,
@@ -75,7 +76,7 @@ def available() -> bool:
                 (fused[0](x, add=linear(x)), 2 * linear(x)),
                 (fused[1](image), conv(image).sigmoid()),
             )
-            return all(torch.allclose(*pair, atol=1e-6) for pair in pairs)
+            return all(torch.allclose(got, due, atol=1e-6) for got, due in pairs)
         # Operators that are no part of torch's interface may go, or take other arguments.
         except (AttributeError, RuntimeError, TypeError):
             return False

@@ -118,6 +118,21 @@ def test_under_autocast_the_instance_norm_stays_precise():
     assert far(other, exact) < TIMES * far(own, exact)
 
 
+def test_a_block_of_which_a_module_was_replaced_stays_as_it_is():
+    plain = timm.create_model("test_rest").double().eval()
+    plain.stages[0].blocks[0].attn = Nothing()
+    plain.stages[1].blocks[0].mlp = nn.Identity()
+    images = torch.randn(1, 3, 64, 64).double()
+    assert far(deploy.deployed(plain, (64, 64))(images), plain(images)) < EXACT
+
+
+class Nothing(nn.Module):
+    """An attention that a user has replaced."""
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        return torch.zeros_like(x)
+
+
 @pytest.mark.parametrize("pack", [True, False])
 def test_a_fused_layer_computes_what_its_two_steps_compute(pack):
     if pack and not fused.available():
