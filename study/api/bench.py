@@ -55,7 +55,8 @@ class Setting:
         timing = self.timing
         words = [f"{printed(self.img_size)} px", f"batch {timing.batch_size}", timing.precision]
         words += ["compiled"] if timing.compile else []
-        return ", ".join([*words, *(["channels-last"] if timing.channels_last else [])])
+        words += ["channels-last"] if timing.channels_last else []
+        return ", ".join([*words, *(["fast path"] if timing.path == "fast" else [])])
 
 
 def model(text: str, shared: Mapping[str, object]) -> BenchModel:

@@ -76,6 +76,13 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
     help="bfloat16: by autocast.",
 )
 @click.option("--compile", "compiled", is_flag=True, help="Inference after torch.compile.")
+@click.option(
+    "--path",
+    type=click.Choice(["plain", "fast"]),
+    default="plain",
+    show_default=True,
+    help="Of inference; fast: ResT and PVT with weights folded beforehand.",
+)
 @click.option("--channels-last", is_flag=True, help="Weights and images in that layout.")
 @click.option(
     "--model-arg",
@@ -119,6 +126,7 @@ def bench_command(
     precisions: tuple[str, ...],
     compiled: bool,
     channels_last: bool,
+    path: str,
     arguments: tuple[str, ...],
     seconds: float,
     resolution: float,
@@ -141,7 +149,7 @@ def bench_command(
     from study.store.store import Store
 
     given = {"seconds": seconds, "resolution": resolution, "compile": compiled}
-    timing = TIMING.model_copy(update={**given, "channels_last": channels_last})
+    timing = TIMING.model_copy(update={**given, "channels_last": channels_last, "path": path})
     shared = _shared(arguments)
     listed = [model(text, shared) for text in models]
     documents = {

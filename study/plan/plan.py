@@ -22,7 +22,7 @@ from study.tune.tuning import Tuning
 if TYPE_CHECKING:
     import pandas as pd
 
-EXECUTION = {"precision", "compile", "channels_last"}
+EXECUTION = {"precision", "compile", "channels_last", "path"}
 """Keys of `timing` that say how models run."""
 
 

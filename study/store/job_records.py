@@ -110,6 +110,7 @@ class Work(Frozen):
     precision: str = "float32"
     compile: bool = False
     channels_last: bool = False
+    path: str = "plain"
     again: bool = False
     """True to time anew what the store has a session of."""
     arm: TrialRecord | None = None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from study.errors import MetricError
 from study.metrics import memory
 from study.metrics import workloads as calls
 from study.metrics.execution import ExecutionMode
@@ -29,7 +30,12 @@ MEMORY = {"memory", "inference_memory"}
 
 def execution_mode(job: Job) -> ExecutionMode:
     """The way in which a session runs inference; training follows the trial's recipe."""
-    return ExecutionMode(job.precision, job.compile, job.channels_last)
+    return ExecutionMode(job.precision, job.compile, job.channels_last, job.path)
+
+
+def no_fast_path(name: str) -> MetricError:
+    """The error of a model without a fast path, in a session that times that path."""
+    return MetricError(f"{name} has no fast path (ResT and PVT have): timing.path: plain")
 
 
 def inference_workloads(build: Build, size: Size, job: Job) -> dict[str, Workload]:

@@ -272,6 +272,15 @@ def test_every_way_of_running_can_be_timed(study, way):
     assert word in session["how"]["way"]
 
 
+@pytest.mark.slow
+def test_the_fast_path_is_timed_of_models_that_have_one(study):
+    fast = ("--path", "fast", "--columns", "throughput,inference_memory")
+    done = study("bench", "test_rest", "test_resnet", *fast, "--img-size", 64, "--seconds", 1)
+    assert done.returncode == 1, done.stderr  # one of the models is not timed
+    assert "test_resnet has no fast path" in done.stdout
+    assert "fast path, batch" in done.stdout
+
+
 def test_detectors_are_timed_by_their_own_task():
     models = [bench.model("{name: retinanet, backbone: test_rest}", {})]
     setting = bench.Setting(128, Timing(batch_size=2))

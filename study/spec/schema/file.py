@@ -34,6 +34,9 @@ class Timing(Strict):
     )
     compile: bool = Field(False, description="time inference of models after torch.compile")
     channels_last: bool = Field(False, description="weights and images in that layout")
+    path: Literal["plain", "fast"] = Field(
+        "plain", description="of inference; fast: ResT and PVT with weights folded beforehand"
+    )
     resolution: UpTo1 = Field(
         0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
     )

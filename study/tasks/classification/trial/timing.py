@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
+from torch import nn
+
 from study.metrics.workloads import Workload
+from study.models.backbone import Backbone
+from study.models.deploy import deployed
 from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
@@ -11,7 +15,7 @@ from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.trial.class_weights import weighted
 from study.tasks.classification.trial.model import build_model, image_size, opened
-from study.trial.timing import inference_steps, inference_workloads
+from study.trial.timing import inference_steps, inference_workloads, no_fast_path
 
 
 def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
@@ -31,7 +35,7 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
     """The workloads of an arm that its metrics need."""
     record = opened(trial)
     size = image_size(record)
-    needed = inference_workloads(lambda device: build_model(record).to(device), size, job)
+    needed = inference_workloads(partial(_inferring, record, job), size, job)
     if "train_throughput" in job.metrics:
         recipe, classes = record.recipe, record.shape.num_classes
         # A model of its own, since training changes weights and batch statistics.
@@ -47,10 +51,20 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
     return needed
 
 
+def _inferring(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
+    """The model of a trial, on the path that the job times."""
+    model = build_model(record).to(device)
+    if job.path == "plain":
+        return model
+    if isinstance(model, Backbone):
+        return deployed(model, image_size(record)[1:])
+    raise no_fast_path(record.config.model.name)
+
+
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = opened(trial)
-    every = inference_steps(partial(build_model, record), image_size(record), job)
+    every = inference_steps(partial(_inferring, record, job), image_size(record), job)
     if "memory" in job.metrics:
         every["memory"] = partial(_update, record, job)
     return every

@@ -24,7 +24,7 @@ from study.tasks.detection.train.setup import set_up
 from study.tasks.detection.train.step import update
 from study.tasks.detection.trial.model import build_detector, opened
 from study.tasks.training.determinism import forked_rng
-from study.trial.timing import execution_mode
+from study.trial.timing import execution_mode, no_fast_path
 
 STEPS = 2  # timed, after one that is not
 
@@ -74,6 +74,8 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     record = opened(trial)
     device, metrics, mode = job.device, {*job.metrics}, execution_mode(job)
     calls.refuse_emulated(mode, device)
+    if job.path == "fast":
+        raise no_fast_path("a detector")
     size = (3, *counted_size(record.recipe))
     needed = {}
     batches = dict(_batches(job))

@@ -15,12 +15,14 @@ from study.store.records import TrialRecord
 from study.tasks.program import code
 from study.tasks.program.model.factory import Factory, Size
 from study.tasks.program.records import ProgramRecord
-from study.trial.timing import inference_steps, inference_workloads
+from study.trial.timing import inference_steps, inference_workloads, no_fast_path
 
 
 def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
     """The workloads of an arm that its metrics need."""
     torch.set_num_threads(job.threads)
+    if job.path == "fast":
+        raise no_fast_path("the model of a program")
     record = ProgramRecord.of(trial)
     return inference_workloads(_factory(record, job).build, _size(record), job)
 

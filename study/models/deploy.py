@@ -1,0 +1,176 @@
+"""A trained model for inference: what weights alone decide is computed once.
+
+`deployed` is a copy with batch norms folded into convolutions and the projections of attention
+multiplied with each other. On a CPU it runs fused operators of oneDNN, where torch has them.
+"""
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from study.models.attention import EMSA, HeadMix
+from study.models.backbone import Backbone
+from study.models.blocks import Mlp, TransformerBlock
+from study.models.fast import FastEMSA, folds, trainable
+from study.models.fused import FusedConv, FusedLinear
+from study.models.parts.embeddings import Overlapping, Plain
+from study.models.parts.positions import PixelAttention
+from study.models.parts.stems import ResNetStem, RestStem
+
+FOLDED = (RestStem, ResNetStem, Overlapping, Plain)
+"""Modules whose batch norms can be folded."""
+
+
+class FoldedAttention(nn.Module):
+    """x + EMSA(LN(x)) with its projections multiplied beforehand; x, y = LN(x): (B, N, C) -> same.
+
+    One linear layer gives the keys of `FastEMSA`, its values and the bias of its logits.
+    """
+
+    def __init__(self, attn: EMSA) -> None:
+        super().__init__()
+        h, C = attn.heads, attn.q.out_features
+        d = C // h
+        self.heads, self.reduce, self.weights = h, attn.reduce, attn.weights
+        query = attn.q.weight.reshape(h, d, C)
+        key, value = attn.kv.weight.reshape(2, h, d, C)
+        mix = attn.weights.mix
+        mixing = mix.weight[:, :, 0, 0] if isinstance(mix, HeadMix) else torch.eye(h).to(key)
+        mixing = mixing * attn.weights.scale
+        output = attn.proj.weight.reshape(C, h, d)
+        keys = torch.einsum("ij,jdq,jdk->iqk", mixing, query, key).reshape(h * C, C)
+        values = torch.einsum("cjd,jdk->jck", output, value).reshape(h * C, C)
+        bias = torch.zeros(h * C + h * C + h).to(key)
+        biases = torch.zeros(h, C).to(key)
+        if attn.q.bias is not None:
+            # A bias of the keys is constant along a row of the softmax, and has no effect.
+            biases = torch.einsum("ij,jd,jdk->ik", mixing, attn.q.bias.reshape(h, d), key)
+            part = torch.einsum("cjd,jd->jc", output, attn.kv.bias[C:].reshape(h, d))
+            bias[h * C : 2 * h * C] = part.flatten()
+        linear = nn.Linear(C, 2 * h * C + h).to(key)
+        linear.weight.copy_(torch.cat([keys, values, biases]))
+        linear.bias.copy_(bias)
+        self.kvb = FusedLinear(linear)
+        # Rows of A sum to 1 in every head, so a share of the bias in every value adds up to it.
+        self.share: Tensor
+        self.register_buffer("share", attn.proj.bias / h)
+
+    def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
+        B, _, C = x.shape
+        h = self.heads
+        kvb = self.kvb(self.reduce(y, size))  # (B, n, 2hC + h)
+        k, v, bias = kvb.split([h * C, h * C, h], dim=-1)
+        n = k.shape[1]
+        k = k.reshape(B, n, h, C).permute(0, 3, 2, 1).reshape(B, C, h * n)
+        bias = bias.transpose(1, 2).reshape(B, 1, h * n)
+        A = torch.baddbmm(bias, y, k).reshape(B, -1, h, n).softmax(dim=-1)  # (B, N, h, n)
+        v = self._values(v.reshape(B, n, h, C).transpose(1, 2), A)  # (B, h, n, C)
+        return torch.baddbmm(x, A.flatten(2), v.reshape(B, h * n, C))  # (B, N, C)
+
+    def _values(self, v: Tensor, A: Tensor) -> Tensor:
+        return FastEMSA._values(self, v, A) + self.share  # type: ignore[arg-type]
+
+
+class Attention(nn.Module):
+    """x + EMSA(LN(x)) with fused linear layers; x, y = LN(x): (B, N, C) -> same."""
+
+    def __init__(self, attn: EMSA) -> None:
+        super().__init__()
+        self.proj = FusedLinear(attn.proj)
+        own: Any = attn  # a copy, whose layers are replaced by others
+        own.q, own.kv, own.proj = FusedLinear(own.q), FusedLinear(own.kv), nn.Identity()
+        self.attn = own
+
+    def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
+        return self.proj(self.attn(y, size), add=x)
+
+
+class DeployedBlock(nn.Module):
+    """A transformer block with fused operators, (B, N, C) -> same."""
+
+    def __init__(self, block: TransformerBlock, queries: int, keys: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = block.norm1, block.norm2
+        C, heads = block.attn.q.out_features, block.attn.heads
+        folded = folds(queries, keys, C, heads)
+        self.attn = FoldedAttention(block.attn) if folded else Attention(block.attn)
+        self.fc1, self.fc2 = FusedLinear(block.mlp.fc1, "gelu"), FusedLinear(block.mlp.fc2)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        x = self.attn(x, self.norm1(x), size)  # (B, N, C)
+        return self.fc2(self.fc1(self.norm2(x)), add=x)  # (B, N, C)
+
+
+class DeployedPosition(nn.Module):
+    """Pixel attention whose sigmoid is part of the convolution, (B, C, H, W) -> same."""
+
+    def __init__(self, position: PixelAttention) -> None:
+        super().__init__()
+        self.conv = FusedConv(position.conv, "sigmoid")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.conv(x)  # (B, C, H, W)
+
+
+@torch.no_grad()
+def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
+    """A copy of `model` that infers in less time: no gradients, evaluation alone.
+
+    `size`, height and width of the images that are expected, decides what is folded where; other
+    sizes work too. Logits are those of the plain model but for rounding.
+    """
+    model = trainable(copy.deepcopy(model)).eval().requires_grad_(False)
+    _fold_norms(model)
+    H, W = (-(-side // 4) for side in size)
+    stages: Any = model.stages
+    for stage in stages:
+        H, W = stage.size(H, W)
+        keys = _keys(stage, H, W)
+        stage.blocks = nn.ModuleList(_block(block, H * W, keys) for block in stage.blocks)
+        if type(stage.position) is PixelAttention:
+            stage.position = DeployedPosition(stage.position)
+    _fuse_convolutions(model)
+    return model
+
+
+def _keys(stage: nn.Module, height: int, width: int) -> int:
+    """The number of keys of a stage's attention; 0 where no block has any."""
+    every = (m for m in stage.modules() if isinstance(m, EMSA))
+    attn = next(every, None)
+    return attn.reduce.keys(height, width) if attn else 0
+
+
+def _block(block: nn.Module, queries: int, keys: int) -> nn.Module:
+    """A block with fused operators, or as it is where a module of it was replaced."""
+    attn, mlp = getattr(block, "attn", None), getattr(block, "mlp", None)
+    if type(block) is not TransformerBlock or type(attn) is not FastEMSA or type(mlp) is not Mlp:
+        return block
+    return DeployedBlock(block, queries, keys)
+
+
+def _fold_norms(model: nn.Module) -> None:
+    """Batch norms become part of the convolutions before them: `norm1` of `conv1`."""
+    for module in model.modules():
+        # Here a norm follows the convolution of its number; in a user's part it need not.
+        for name, norm in list(module.named_children()) if type(module) in FOLDED else ():
+            if isinstance(norm, nn.BatchNorm2d):
+                conv = name.replace("norm", "conv")
+                setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), norm))
+                setattr(module, name, nn.Identity())
+
+
+def _fuse_convolutions(model: nn.Module) -> None:
+    """Convolutions with packed weights, and with the ReLU behind them in ResT's stem."""
+    if type(model.stem) is RestStem:
+        stem: Any = model.stem
+        stem.conv1, stem.conv2 = FusedConv(stem.conv1, "relu"), FusedConv(stem.conv2, "relu")
+        stem.act = nn.Identity()
+    for module in list(model.modules()):
+        if isinstance(module, FusedConv):
+            continue
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Conv2d) and not isinstance(child, HeadMix):
+                setattr(module, name, FusedConv(child))

@@ -1,0 +1,82 @@
+"""Layers for inference that compute what follows them too: an activation, or a sum.
+
+On a CPU they are single operators of oneDNN. torch offers these to its own compiler only, so they
+are tested before use; elsewhere the same is computed in two steps.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": nn.Identity(),
+    "relu": nn.functional.relu,
+    "gelu": nn.functional.gelu,
+    "sigmoid": torch.sigmoid,
+}
+
+
+class FusedLinear(nn.Module):
+    """act(x W^T + b), or x W^T + b + `add`."""
+
+    def __init__(self, linear: nn.Linear, act: str = "none", *, pack: bool | None = None) -> None:
+        super().__init__()
+        self.act, self.weight, self.bias = act, linear.weight, linear.bias
+        self.packed = None
+        if fits(linear.weight) if pack is None else pack:
+            # For one row: the layout that it gives is as fast for more.
+            self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), 1)
+
+    def forward(self, x: Tensor, add: Tensor | None = None) -> Tensor:
+        if self.packed is None:
+            y = nn.functional.linear(x, self.weight, self.bias)
+            return ACTIVATIONS[self.act](y) if add is None else y + add
+        fused = torch.ops.mkldnn._linear_pointwise
+        if add is None:
+            return fused(x, self.packed, self.bias, self.act, [], "none")
+        return fused.binary(x, add, self.packed, self.bias, "add")
+
+
+class FusedConv(nn.Module):
+    """The activation of a convolution, (B, C, H, W) -> (B, C', H', W')."""
+
+    def __init__(self, conv: nn.Conv2d, act: str = "none", *, pack: bool | None = None) -> None:
+        super().__init__()
+        self.act, self.conv, self.packed = act, conv, None
+        if fits(conv.weight) if pack is None else pack:
+            self.geometry = (conv.padding, conv.stride, conv.dilation, conv.groups)
+            self.packed = torch.ops.mkldnn._reorder_convolution_weight(
+                conv.weight.detach(), *self.geometry
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.packed is None:
+            return ACTIVATIONS[self.act](self.conv(x))
+        fused = torch.ops.mkldnn._convolution_pointwise
+        return fused(x, self.packed, self.conv.bias, *self.geometry, self.act, [], "none")
+
+
+def fits(weight: Tensor) -> bool:
+    """True if oneDNN's operators take this weight, and are there."""
+    return weight.device.type == "cpu" and weight.dtype == torch.float32 and available()
+
+
+@cache
+def available() -> bool:
+    """True if torch has the operators, and they compute what they should."""
+    with torch.random.fork_rng(devices=[]), torch.inference_mode():
+        linear, conv = nn.Linear(3, 2), nn.Conv2d(2, 2, 3, padding=1)
+        x, image = torch.randn(4, 3), torch.randn(1, 2, 4, 4)
+        try:
+            fused = FusedLinear(linear, "gelu", pack=True), FusedConv(conv, "sigmoid", pack=True)
+            pairs = (
+                (fused[0](x), nn.functional.gelu(linear(x))),
+                (fused[0](x, add=linear(x)), 2 * linear(x)),
+                (fused[1](image), conv(image).sigmoid()),
+            )
+            return all(torch.allclose(got, due, atol=1e-6) for got, due in pairs)
+        # Operators that are no part of torch's interface may go, or take other arguments.
+        except (AttributeError, RuntimeError, TypeError):
+            return False
