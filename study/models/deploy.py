@@ -5,7 +5,6 @@ multiplied with each other. On a CPU it runs fused operators of oneDNN, where to
 """
 
 import copy
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -80,9 +79,10 @@ class Attention(nn.Module):
     def __init__(self, attn: EMSA) -> None:
         super().__init__()
         self.proj = FusedLinear(attn.proj)
-        own: Any = attn  # a copy, whose layers are replaced by others
-        own.q, own.kv, own.proj = FusedLinear(own.q), FusedLinear(own.kv), nn.Identity()
-        self.attn = own
+        for name, layer in (("q", attn.q), ("kv", attn.kv)):
+            setattr(attn, name, FusedLinear(layer))
+        setattr(attn, "proj", nn.Identity())  # noqa: B010  it is another type of layer
+        self.attn = attn
 
     def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
         return self.proj(self.attn(y, size), add=x)
@@ -125,8 +125,7 @@ def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
     model = trainable(copy.deepcopy(model)).eval().requires_grad_(False)
     _fold_norms(model)
     H, W = (-(-side // 4) for side in size)
-    stages: Any = model.stages
-    for stage in stages:
+    for stage in model.stages:
         H, W = stage.size(H, W)
         keys = _keys(stage, H, W)
         stage.blocks = nn.ModuleList(_block(block, H * W, keys) for block in stage.blocks)
@@ -165,9 +164,9 @@ def _fold_norms(model: nn.Module) -> None:
 def _fuse_convolutions(model: nn.Module) -> None:
     """Convolutions with packed weights, and with the ReLU behind them in ResT's stem."""
     if type(model.stem) is RestStem:
-        stem: Any = model.stem
-        stem.conv1, stem.conv2 = FusedConv(stem.conv1, "relu"), FusedConv(stem.conv2, "relu")
-        stem.act = nn.Identity()
+        for name, conv in (("conv1", model.stem.conv1), ("conv2", model.stem.conv2)):
+            setattr(model.stem, name, FusedConv(conv, "relu"))
+        setattr(model.stem, "act", nn.Identity())  # noqa: B010  it is another type of layer
     for module in list(model.modules()):
         if isinstance(module, FusedConv):
             continue
