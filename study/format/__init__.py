@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
 
 from study.format.numbers import (
     ABSENT,
@@ -19,6 +19,7 @@ from study.format.numbers import (
     significant,
     size,
 )
+from study.format.quantities import Difference, MeanWithRange, Replicates
 from study.format.ratios import (
     INCLUDES_ONE,
     WIDE,
@@ -91,35 +92,6 @@ PREFIXES = {"": 1.0, "k": 1e-3, "M": 1e-6, "G": 1e-9, "T": 1e-12}
 # ---- metrics ----
 
 
-class Replicates(Protocol):
-    """The mean and standard deviation of one value per seed."""
-
-    @property
-    def n(self) -> float: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def sd(self) -> float: ...
-
-
-class MeanWithRange(Protocol):
-    """A mean with the ends of its interval, or the median of a timing with those of its rounds."""
-
-    @property
-    def mean(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-
-
-class Difference(MeanWithRange, Protocol):
-    """A mean difference over `n` pairs, with its interval."""
-
-    @property
-    def n(self) -> float: ...
-
-
 def name(metric: Metric) -> str:
     """A metric's label without its counting rule: "MACs"."""
     return metric.label.partition(" (")[0]
@@ -173,6 +145,13 @@ def measured(value: float, metric: Metric, *, signed: bool = False) -> str:
     if metric.kind == "cost" and not metric.digits:
         return number(scaled, metric.digits, signed=signed)
     return significant(scaled, signed=signed)
+
+
+def _coarse(value: float, metric: Metric, *, signed: bool = False) -> str:
+    """A quality with the decimals of its metric, even where they leave a zero."""
+    if metric.kind != "quality":
+        return measured(value, metric, signed=signed)
+    return number(value * metric.scale, metric.digits, signed=signed)
 
 
 def suited(metric: Metric, values: Iterable[float]) -> Metric:
@@ -234,11 +213,15 @@ def number_texts(estimate: object, metric: Metric, *names: str) -> dict[str, str
 
 def effect(row: Difference, metric: Metric, seeds: int, *, interval: bool = True) -> str:
     """A row of `stats.effects` as a difference, with its interval unless that has no room."""
-    text = measured(row.mean, metric, signed=True)
+    ends = (row.low, row.mean, row.high)
+    # Around zero an end that rounds to zero says all there is to say, unless all three do.
+    coarse = row.low <= 0 <= row.high and any(rounded(value, metric) for value in ends)
+    printed = partial(_coarse, metric=metric) if coarse else partial(measured, metric=metric)
+    text = printed(row.mean, signed=True)
     # One pair has no interval, unless images give it one. Several equal pairs have none either,
     # which [--] says.
     if interval and text != ABSENT and (row.n > 1 or math.isfinite(row.low)):
-        low, high = measured(row.low, metric), measured(row.high, metric)
+        low, high = printed(row.low), printed(row.high)
         text += f" [{low}, {high}]" if math.isfinite(row.low) else f" [{ABSENT}]"
     return text + _incomplete(text, row.n, seeds)
 

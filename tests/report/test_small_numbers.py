@@ -40,6 +40,20 @@ def test_an_interval_that_excludes_zero_does_not_touch_it_in_print(lab):
     assert format.amount(Row, coarse) == "−0.1 [−0.1, −0.05]"
 
 
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((-0.3, 0.04, 0.3), "0.0 [−0.3, 0.3]"),
+        ((-0.3, -0.1, 0.04), "−0.1 [−0.3, 0.0]"),
+        ((-0.02, 0.01, 0.03), "+0.01 [−0.02, 0.03]"),
+    ],
+)
+def test_an_interval_around_zero_has_no_more_decimals_than_its_metric(ends, text):
+    row = type("Row", (), {"n": 3, **dict(zip(("low", "mean", "high"), ends, strict=True))})
+    coarse = Metric("Loss", "", 1, 1, better="lower", kind="quality")
+    assert format.effect(row, coarse, 3) == text
+
+
 def test_published_counts_have_the_unit_of_their_column(lab):
     plan_and_store = lab(
         cost={a: {"params": 371_000} for a in ("baseline", "Average Pooling", "Max Pooling")},
