@@ -1,7 +1,7 @@
 """Numbers with intervals, as several tables have them."""
 
 from study import format
-from study.format import Difference, MeanWithRange
+from study.format.quantities import Difference, MeanWithRange
 from study.report.table import Cell
 from study.spec.metric import Metric
 
