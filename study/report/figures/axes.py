@@ -13,6 +13,7 @@ from matplotlib.ticker import (
     FuncFormatter,
     LogLocator,
     MaxNLocator,
+    NullLocator,
     ScalarFormatter,
 )
 
@@ -39,7 +40,7 @@ def logarithmic(axis: Axis, values: Iterable[float]) -> None:
     axis.set_major_locator(LogLocator(subs=(1,) if many_decades else (1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     # Matplotlib would label minor ticks of a short axis, between the labels set here.
-    axis.set_minor_locator(LogLocator(subs=()))
+    axis.set_minor_locator(NullLocator())
 
 
 def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
@@ -59,7 +60,7 @@ def multiples(axis: Axis, values: Iterable[float], most: int = 6) -> None:
         ticks = [base**n for n in range(-12, 13)]
     axis.set_major_locator(FixedLocator([tick for tick in ticks if tick > 0]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
-    axis.set_minor_locator(LogLocator(subs=()))
+    axis.set_minor_locator(NullLocator())
 
 
 class PowerFormatter(ScalarFormatter):
