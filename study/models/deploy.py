@@ -13,10 +13,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from study.models.attention import EMSA, HeadMix
 from study.models.backbone import Backbone
 from study.models.blocks import Mlp, TransformerBlock
-from study.models.fast import FastEMSA, folds, trainable
+from study.models.fast import FastEMSA, folds, normed, trainable
 from study.models.fused import FusedConv, FusedLinear
 from study.models.parts.embeddings import Overlapping, Plain
 from study.models.parts.positions import PixelAttention
+from study.models.parts.reductions import Depthwise
 from study.models.parts.stems import ResNetStem, RestStem
 
 FOLDED = (RestStem, ResNetStem, Overlapping, Plain)
@@ -66,17 +67,14 @@ class FoldedAttention(nn.Module):
         k = k.reshape(B, n, h, C).permute(0, 3, 2, 1).reshape(B, C, h * n)
         bias = bias.transpose(1, 2).reshape(B, 1, h * n)
         A = torch.baddbmm(bias, y, k).reshape(B, -1, h, n).softmax(dim=-1)  # (B, N, h, n)
-        v = self._values(v.reshape(B, n, h, C).transpose(1, 2), A)  # (B, h, n, C)
+        v = normed(v.reshape(B, n, h, C).transpose(1, 2), A, self.weights) + self.share
         return torch.baddbmm(x, A.flatten(2), v.reshape(B, h * n, C))  # (B, N, C)
-
-    def _values(self, v: Tensor, A: Tensor) -> Tensor:
-        return FastEMSA._values(self, v, A) + self.share  # type: ignore[arg-type]
 
 
 class Attention(nn.Module):
     """x + EMSA(LN(x)) with fused linear layers; x, y = LN(x): (B, N, C) -> same."""
 
-    def __init__(self, attn: EMSA) -> None:
+    def __init__(self, attn: FastEMSA) -> None:
         super().__init__()
         self.proj = FusedLinear(attn.proj)
         for name, layer in (("q", attn.q), ("kv", attn.kv)):
@@ -85,18 +83,19 @@ class Attention(nn.Module):
         self.attn = attn
 
     def forward(self, x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
-        return self.proj(self.attn(y, size), add=x)
+        k, v = self.attn.kv(self.attn.reduce(y, size)).chunk(2, dim=-1)  # (B, n, C) each
+        return self.proj(self.attn.attended(y, k, v), add=x)  # (B, N, C)
 
 
 class DeployedBlock(nn.Module):
     """A transformer block with fused operators, (B, N, C) -> same."""
 
-    def __init__(self, block: TransformerBlock, queries: int, keys: int) -> None:
+    def __init__(self, block: TransformerBlock, attn: FastEMSA, size: tuple[int, int]) -> None:
         super().__init__()
         self.norm1, self.norm2 = block.norm1, block.norm2
-        C, heads = block.attn.q.out_features, block.attn.heads
-        folded = folds(queries, keys, C, heads)
-        self.attn = FoldedAttention(block.attn) if folded else Attention(block.attn)
+        queries, keys = size[0] * size[1], attn.reduce.keys(*size)
+        folded = folds(queries, keys, attn.q.out_features, attn.heads)
+        self.attn = FoldedAttention(attn) if folded else Attention(attn)
         self.fc1, self.fc2 = FusedLinear(block.mlp.fc1, "gelu"), FusedLinear(block.mlp.fc2)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -127,27 +126,20 @@ def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
     H, W = (-(-side // 4) for side in size)
     for stage in model.stages:
         H, W = stage.size(H, W)
-        keys = _keys(stage, H, W)
-        stage.blocks = nn.ModuleList(_block(block, H * W, keys) for block in stage.blocks)
+        map_size = stage.token.size(H, W)
+        stage.blocks = nn.ModuleList(_block(block, map_size) for block in stage.blocks)
         if type(stage.position) is PixelAttention:
             stage.position = DeployedPosition(stage.position)
     _fuse_convolutions(model)
     return model
 
 
-def _keys(stage: nn.Module, height: int, width: int) -> int:
-    """The number of keys of a stage's attention; 0 where no block has any."""
-    every = (m for m in stage.modules() if isinstance(m, EMSA))
-    attn = next(every, None)
-    return attn.reduce.keys(height, width) if attn else 0
-
-
-def _block(block: nn.Module, queries: int, keys: int) -> nn.Module:
+def _block(block: nn.Module, size: tuple[int, int]) -> nn.Module:
     """A block with fused operators, or as it is where a module of it was replaced."""
-    attn, mlp = getattr(block, "attn", None), getattr(block, "mlp", None)
-    if type(block) is not TransformerBlock or type(attn) is not FastEMSA or type(mlp) is not Mlp:
+    # `trainable` gives attention of this package a class of its own.
+    if not isinstance(block, TransformerBlock) or not isinstance(block.attn, FastEMSA):
         return block
-    return DeployedBlock(block, queries, keys)
+    return DeployedBlock(block, block.attn, size) if type(block.mlp) is Mlp else block
 
 
 def _fold_norms(model: nn.Module) -> None:
@@ -168,8 +160,8 @@ def _fuse_convolutions(model: nn.Module) -> None:
             setattr(model.stem, name, FusedConv(conv, "relu"))
         setattr(model.stem, "act", nn.Identity())  # noqa: B010  it is another type of layer
     for module in list(model.modules()):
-        if isinstance(module, FusedConv):
-            continue
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.Conv2d) and not isinstance(child, HeadMix):
+        # A module of the user's may read its convolution's weight, or have one of its own class.
+        own = type(module).__module__.startswith("study.models.") and type(module) is not FusedConv
+        for name, child in list(module.named_children()) if own else ():
+            if isinstance(child, nn.Conv2d) and type(child) in (nn.Conv2d, Depthwise):
                 setattr(module, name, FusedConv(child))

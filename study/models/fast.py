@@ -13,7 +13,13 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from study.models.attention import EMSA, HeadMix, NormalisedAttentionWeights, split
+from study.models.attention import (
+    EMSA,
+    AttentionWeights,
+    HeadMix,
+    NormalisedAttentionWeights,
+    split,
+)
 from study.models.backbone import Backbone
 
 
@@ -28,17 +34,18 @@ class FastEMSA(EMSA):
         if self.training and self.weights.drop.p > 0:
             return super().forward(x, size)  # dropout of weights that are normalised first
         k, v = self.kv(self.reduce(x, size)).chunk(2, dim=-1)  # (B, n, C) each
-        normed = isinstance(self.weights, NormalisedAttentionWeights)
-        if normed:
-            self.weights.check_input(x.shape[-2], k.shape[-2])
-        mixed = isinstance(self.weights.mix, HeadMix)
         if folds(x.shape[-2], k.shape[-2], x.shape[-1], self.heads):
             return self.proj_drop(self._folded(x, k, v))
-        if mixed or normed:
-            return self.proj_drop(self.proj(self._by_keys(x, k, v)))
+        return self.proj_drop(self.proj(self.attended(x, k, v)))
+
+    def attended(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """(B, N, C), keys and values (B, n, C) -> (B, N, C), before the projection of outputs."""
+        # Dot-product attention of torch neither mixes heads nor normalises weights.
+        if type(self.weights) is not AttentionWeights or isinstance(self.weights.mix, HeadMix):
+            return self._by_keys(x, k, v)
         q, k, v = (split(t, self.heads) for t in (self.q(x), k, v))  # (B, h, N or n, d)
         y = nn.functional.scaled_dot_product_attention(q, k, v)  # (B, h, N, d)
-        return self.proj_drop(self.proj(y.transpose(1, 2).flatten(2)))  # (B, N, C)
+        return y.transpose(1, 2).flatten(2)  # (B, N, C)
 
     def _folded(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Queries projected by the keys, and outputs by the values; (B, N, C) -> same."""
@@ -49,18 +56,18 @@ class FastEMSA(EMSA):
             through = keys @ self.q.weight.to(wide)  # (B, h*n, C)
             bias = keys @ self.q.bias.to(wide) if self.q.bias is not None else None  # (B, h*n)
             A = self._softmax(x.to(wide), through, bias)  # (B, N, h, n)
-            values = self._values(split(v.to(wide), h), A)  # (B, h, n, d)
+            values = normed(split(v.to(wide), h), A, self.weights)  # (B, h, n, d)
             # sum over heads of A_h v_h, times Wp^T: the small factors first.
             columns = self.proj.weight.to(wide).t().reshape(h, d, -1)  # (h, d, C)
             y = A.flatten(2) @ (values @ columns).flatten(1, 2)  # (B, N, C)
         return y.to(x.dtype) + self.proj.bias
 
     def _by_keys(self, x: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Heads mixed in the keys; (B, N, C) -> same, before the projection of outputs."""
+        """Heads mixed in the keys; as `attended`."""
         q = self.q(x)  # (B, N, C)
         with precision(self.weights, x) as wide:
             A = self._softmax(q.to(wide), self._keys(k.to(wide)), None)  # (B, N, h, n)
-            values = self._values(split(v.to(wide), self.heads), A)  # (B, h, n, d)
+            values = normed(split(v.to(wide), self.heads), A, self.weights)  # (B, h, n, d)
             # In half precision A would lose what the norm amplifies.
             y = (A.transpose(1, 2) @ values).to(x.dtype)  # (B, h, N, d)
         return y.transpose(1, 2).flatten(2)  # (B, N, C)
@@ -85,18 +92,21 @@ class FastEMSA(EMSA):
         logits = q @ keys if bias is None else torch.baddbmm(bias[:, None], q, keys)  # (B, N, h*n)
         return logits.reshape(*logits.shape[:2], self.heads, -1).softmax(dim=-1)
 
-    def _values(self, v: Tensor, A: Tensor) -> Tensor:
-        """Values that bring the instance norm of A with them, (B, h, n, d) -> same.
 
-        The mean of A is 1/n exactly, so IN(A) v = (A - 1/n) v / std = A (v - mean v) / std.
-        """
-        if not isinstance(self.weights, NormalisedAttentionWeights):
-            return v
-        n = A.shape[-1]
-        # Centred first: E[A^2] - 1/n^2 would lose the variance of nearly uniform maps in rounding.
-        variance = (A - 1 / n).square().sum(dim=-1).mean(dim=1) / n  # (B, h)
-        std = (variance + self.weights.norm.eps).sqrt()[..., None, None]  # (B, h, 1, 1)
-        return (v - v.mean(dim=-2, keepdim=True)) / std
+def normed(v: Tensor, A: Tensor, weights: AttentionWeights) -> Tensor:
+    """Values that bring the instance norm of A with them, (B, h, n, d) -> same.
+
+    The mean of A is 1/n exactly, so IN(A) v = (A - 1/n) v / std = A (v - mean v) / std. Raises
+    BuildError for a single attention weight, which has no variance.
+    """
+    if not isinstance(weights, NormalisedAttentionWeights):
+        return v
+    n = A.shape[-1]
+    weights.check_input(A.shape[1], n)
+    # Centred first: E[A^2] - 1/n^2 would lose the variance of nearly uniform maps in rounding.
+    variance = (A - 1 / n).square().sum(dim=-1).mean(dim=1) / n  # (B, h)
+    std = (variance + weights.norm.eps).sqrt()[..., None, None]  # (B, h, 1, 1)
+    return (v - v.mean(dim=-2, keepdim=True)) / std
 
 
 def folds(queries: int, keys: int, dim: int, heads: int) -> bool:

@@ -23,15 +23,17 @@ class FusedLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear, act: str = "none", *, pack: bool | None = None) -> None:
         super().__init__()
-        self.act, self.weight, self.bias = act, linear.weight, linear.bias
-        self.packed = None
+        self.act, self.bias, self.packed = act, linear.bias, None
+        # One of both, so that weights are in memory once.
+        self.plain: nn.Linear | None = linear
         if fits(linear.weight) if pack is None else pack:
             # For one row: the layout that it gives is as fast for more.
             self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), 1)
+            self.plain = None
 
     def forward(self, x: Tensor, add: Tensor | None = None) -> Tensor:
-        if self.packed is None:
-            y = nn.functional.linear(x, self.weight, self.bias)
+        if self.plain is not None:
+            y = self.plain(x)
             return ACTIVATIONS[self.act](y) if add is None else y + add
         fused = torch.ops.mkldnn._linear_pointwise
         if add is None:
@@ -44,18 +46,20 @@ class FusedConv(nn.Module):
 
     def __init__(self, conv: nn.Conv2d, act: str = "none", *, pack: bool | None = None) -> None:
         super().__init__()
-        self.act, self.conv, self.packed = act, conv, None
+        self.act, self.bias, self.packed = act, conv.bias, None
+        self.plain: nn.Conv2d | None = conv
         if fits(conv.weight) if pack is None else pack:
             self.geometry = (conv.padding, conv.stride, conv.dilation, conv.groups)
             self.packed = torch.ops.mkldnn._reorder_convolution_weight(
                 conv.weight.detach(), *self.geometry
             )
+            self.plain = None
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.packed is None:
-            return ACTIVATIONS[self.act](self.conv(x))
+        if self.plain is not None:
+            return ACTIVATIONS[self.act](self.plain(x))
         fused = torch.ops.mkldnn._convolution_pointwise
-        return fused(x, self.packed, self.conv.bias, *self.geometry, self.act, [], "none")
+        return fused(x, self.packed, self.bias, *self.geometry, self.act, [], "none")
 
 
 def fits(weight: Tensor) -> bool:

@@ -7,6 +7,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from study.errors import BuildError
 from study.models import deploy, fast, fused
 
 CASES = {
@@ -86,6 +87,29 @@ def test_folded_weights_give_the_logits_of_the_plain_model(case):
 def test_folded_weights_take_images_of_another_size():
     plain = timm.create_model("test_rest").double().eval()
     images = torch.randn(1, 3, 128, 96).double()
+    assert far(deploy.deployed(plain, (64, 64))(images), plain(images)) < EXACT
+
+
+def test_what_large_images_leave_unfolded_takes_small_ones():
+    plain = timm.create_model("test_rest").double().eval()
+    images = torch.randn(1, 3, 64, 64).double()
+    assert far(deploy.deployed(plain, (512, 512))(images), plain(images)) < EXACT
+
+
+def test_a_single_attention_weight_is_refused_as_in_the_plain_model():
+    plain = timm.create_model("test_rest").eval()
+    with pytest.raises(BuildError, match="single attention weight"):
+        deploy.deployed(plain, (64, 64))(torch.randn(1, 3, 32, 32))
+
+
+def test_a_convolution_of_the_users_own_class_is_called():
+    class Doubled(nn.Conv2d):
+        def forward(self, x: Tensor) -> Tensor:
+            return 2 * super().forward(x)
+
+    plain = timm.create_model("test_rest").double().eval()
+    plain.stem.conv3 = Doubled(8, 16, 3, 2, 1, bias=False).double()
+    images = torch.randn(1, 3, 64, 64).double()
     assert far(deploy.deployed(plain, (64, 64))(images), plain(images)) < EXACT
 
 

@@ -1,18 +1,14 @@
 """The calls that a timing session times of a detector, and the steps behind an estimate."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from statistics import median
 
 import torch
-from torch import nn
 
 from study.metrics import workloads as calls
-from study.metrics.execution import ExecutionMode
-from study.spec.metric import of_batch
 from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
@@ -24,7 +20,7 @@ from study.tasks.detection.train.setup import set_up
 from study.tasks.detection.train.step import update
 from study.tasks.detection.trial.model import build_detector, opened
 from study.tasks.training.determinism import forked_rng
-from study.trial.timing import execution_mode, no_fast_path
+from study.trial.timing import inference_steps, inference_workloads, no_fast_path
 
 STEPS = 2  # timed, after one that is not
 
@@ -72,53 +68,26 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     Weights are random, so that few boxes pass the thresholds of a trained detector.
     """
     record = opened(trial)
-    device, metrics, mode = job.device, {*job.metrics}, execution_mode(job)
-    calls.refuse_emulated(mode, device)
     if job.path == "fast":
         raise no_fast_path("a detector")
-    size = (3, *counted_size(record.recipe))
-    needed = {}
-    batches = dict(_batches(job))
-    latency = bool(metrics & {"latency_p50", "latency_p90", "latency_p99"})
-    model = build_detector(record).to(device) if batches or latency else None
-    if model is not None:
-        for workload, count in batches.items():
-            build = partial(_inferred, model, count, size, device, mode)
-            needed[workload] = calls.lazily(build, count)
-        if latency:
-            images = calls.random_images(1, size, device)
-            # Apart: the user of one image waits for it alone.
-            needed |= {"single": calls.inference(model, images, mode, apart=True)}
-    if "train_throughput" in metrics:
-        update = repeated(record, device)
-        needed |= {"train": calls.Workload(update, record.recipe.batch_size)}
+    needed = inference_workloads(partial(build_detector, record), _size(record), job)
+    if "train_throughput" in job.metrics:
+        update = repeated(record, job.device)
+        needed["train"] = calls.Workload(update, record.recipe.batch_size)
     return needed
 
 
-def _inferred(
-    model: nn.Module, count: int, size: tuple[int, int, int], device: str, mode: ExecutionMode
-) -> calls.Workload:
-    return calls.inference(model, calls.random_images(count, size, device), mode)
-
-
-def _batches(job: Job) -> Iterator[tuple[str, int]]:
-    """The workloads of inference in batches by name, with their numbers of images."""
-    for name in job.metrics:
-        base, count = of_batch(name)
-        if base in ("throughput", "energy"):
-            yield (f"batch@b{count}" if count else "batch"), count or job.batch_size
+def _size(record: DetectionRecord) -> tuple[int, int, int]:
+    """The size of an image, (C, H, W)."""
+    return 3, *counted_size(record.recipe)
 
 
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = opened(trial)
-    every = dict[str, Callable[[], None]]()
-    for name in job.metrics:
-        base, count = of_batch(name)
-        if base == "memory":
-            every[name] = partial(_update, record, job.device)
-        elif base == "inference_memory":
-            every[name] = partial(_inference, record, job, count or job.batch_size)
+    every = inference_steps(partial(build_detector, record), _size(record), job)
+    if "memory" in job.metrics:
+        every["memory"] = partial(_update, record, job.device)
     return every
 
 
@@ -127,14 +96,6 @@ def _update(record: DetectionRecord, device: str) -> None:
     # The first update allocates the optimizer's state, which exists beside later activations.
     step()
     step()
-
-
-def _inference(record: DetectionRecord, job: Job, count: int) -> None:
-    size = (3, *counted_size(record.recipe))
-    images = calls.random_images(count, size, job.device)
-    # Uncompiled: what a compiler holds is not the model's.
-    mode = replace(execution_mode(job), compiled=False)
-    calls.inference(build_detector(record, job.device), images, mode).run()
 
 
 def repeated(record: DetectionRecord, device: str) -> Callable[[], None]:
