@@ -76,7 +76,8 @@ def create_job(
     write(folder / job_folder.RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
     # A worker that is started elsewhere has another shell's PATH, and finds other programs.
-    path = {"path": os.environ.get("PATH", "")} if machine.on == "command" else {}
+    command = machine.on == "command"
+    path = {"search_path": os.environ.get("PATH", "")} if command else {}
     job = Job.checked({**work.plain, **machine.order, **store_and_code, **path})
     write(folder / job_folder.SETTINGS, job.plain)
     return folder.resolve()

@@ -48,8 +48,8 @@ def run(job: Path, index: str) -> int:
 
 def _go_to(order: Job) -> None:
     """Take the folder and the PATH of the shell that asked for the job: a worker has its own."""
-    if order.path:
-        paths = (order.path, os.environ.get("PATH", os.defpath))
+    if order.search_path:
+        paths = (order.search_path, os.environ.get("PATH", os.defpath))
         os.environ["PATH"] = os.pathsep.join(paths)
     if order.request:
         # A phase of a job that needs files of a folder which is not here fails by itself.

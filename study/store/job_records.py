@@ -110,7 +110,7 @@ class Work(Frozen):
     precision: str = "float32"
     compile: bool = False
     channels_last: bool = False
-    path: str = "plain"
+    path: Literal["plain", "fast"] = "plain"
     again: bool = False
     """True to time anew what the store has a session of."""
     arm: TrialRecord | None = None
@@ -135,7 +135,7 @@ class Job(Work):
     retries: Count
     timeout: Seconds
     resources: dict[str, str]
-    path: str = ""
+    search_path: str = ""
     """The PATH of the shell that made the job, for workers that have another one."""
     code: Record | None = None
     """The commit and the digest of the package that the workers run."""

@@ -12,6 +12,7 @@ from study.launch import job as job_folder
 from study.launch.machine import Machine
 from study.store import leases
 from study.store.heartbeats import Heartbeats
+from study.store.job_records import Job, Work
 from tests.launch.conftest import finish, ordered
 
 MACHINE = Machine(on="command", workers=1, device="cpu", threads=1, timeout=0.2)
@@ -119,6 +120,12 @@ def test_a_worker_has_the_folder_and_the_path_of_the_shell_that_asked(store, mon
         standalone.run(folder, "")
     assert os.environ["PATH"] == "/of/the/shell:/of/the/worker"
     assert Path.cwd() == tmp_path
+
+
+def test_the_path_of_the_shell_is_not_that_of_the_timed_model(store):
+    folder = ordered(store, ["a-0"], on="command")
+    assert job_folder.order(folder).path == "plain"
+    assert not Work.model_fields.keys() & Job.__annotations__.keys()
 
 
 def test_two_workers_of_one_command_have_two_leases(store):

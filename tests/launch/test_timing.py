@@ -63,6 +63,7 @@ def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
 def test_inference_is_timed_as_the_study_says_and_its_memory_is_apart_from_trainings():
     how = {"precision": "bfloat16", "channels_last": True}
     session = timed(["throughput", "memory", "inference_memory"], how=how)
+    assert not session.refused
     assert session.how.way == "bfloat16, eager, channels-last"
     for arm in "ab":
         inference, update = (session.arms[arm][n].value for n in ("inference_memory", "memory"))
