@@ -1,21 +1,23 @@
-"""How much faster the fast paths of ResT are than its plain code, on one core.
+"""How much faster the fast paths of ResT and PVT are than their plain code, on one core.
 
-    python benchmarks/model.py [--rounds 9] [--images 8] [--size 224] [MODEL ...]
+    python benchmarks/model.py [--rounds 9] [--only TEXT]
 
 Arms take turns within every round, in reverse order in every second one; a ratio is the median over
-rounds of plain by fast, by the CPU time of this process, which other processes disturb little.
-Training steps are forward, backward and a fused AdamW, plain and fast.
+rounds of plain by arm, with its quartiles, by the CPU time of this process, which other processes
+disturb little. All arms have the allocator settings of a worker. Training steps are forward,
+backward and a fused AdamW. `transcription.py` is ResT as its paper writes it down.
 """
 
-import argparse
 import copy
-import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import timm
 import torch
+from rows import Row, as_worker, parser, report, spread
 from torch import nn
+from transcription import Transcription
 
 import study.models  # noqa: F401  registers rest_lite with timm
 from study.models.deploy import deployed
@@ -24,7 +26,43 @@ from study.models.fast import trainable
 Call = Callable[[], object]
 
 
+@dataclass(frozen=True)
+class Case:
+    """A model, a batch, and the bars of its ratios by arm."""
+
+    model: str
+    images: int
+    size: int
+    bars: Mapping[str, float]
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    training: bool = False
+
+    @property
+    def title(self) -> str:
+        changes = ", ".join(f"{key} {value}" for key, value in self.arguments.items())
+        model = f"{self.model} ({changes})" if changes else self.model
+        step = "training step, " if self.training else ""
+        return f"{step}{model}, {self.images} x {self.size} px"
+
+
+NEITHER = {"head_mix": False, "attn_norm": False}
+CASES = (
+    Case("rest_lite", 1, 224, {"transcription": 1.0, "folded": 1.5}),
+    Case("rest_lite", 8, 224, {"transcription": 1.0, "reordered": 1.15, "folded": 1.3}),
+    Case("rest_lite", 32, 224, {"folded": 1.3}),
+    Case("rest_base", 8, 224, {"folded": 1.2}),
+    Case("rest_lite", 8, 224, {"folded": 1.0}, NEITHER),
+    Case("pvt_tiny", 8, 224, {"folded": 1.0}),
+    Case("rest_lite", 8, 224, {"transcription": 1.0, "reordered": 1.15}, training=True),
+    Case("rest_lite", 64, 64, {"reordered": 1.15}, training=True),
+    Case("rest_lite", 8, 224, {"reordered": 1.0}, NEITHER, training=True),
+    Case("pvt_tiny", 8, 224, {"reordered": 1.0}, training=True),
+)
+
+
 def inferring(model: nn.Module, images: torch.Tensor) -> Call:
+    model.eval()
+
     @torch.inference_mode()
     def call() -> object:
         return model(images)
@@ -33,7 +71,7 @@ def inferring(model: nn.Module, images: torch.Tensor) -> Call:
 
 
 def training(model: nn.Module, images: torch.Tensor) -> Call:
-    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    optimizer = torch.optim.AdamW(model.train().parameters(), fused=True)
     labels = torch.zeros(len(images), dtype=torch.long)
 
     def call() -> object:
@@ -44,51 +82,54 @@ def training(model: nn.Module, images: torch.Tensor) -> Call:
     return call
 
 
+def calls(case: Case) -> dict[str, Call]:
+    """The calls of a case by arm, the plain one first, each with a model of its own."""
+    images = torch.randn(case.images, 3, case.size, case.size)
+    plain = timm.create_model(case.model, **case.arguments).eval()
+    call = training if case.training else inferring
+    arms = {"plain": plain, "reordered": trainable(copy.deepcopy(plain))}
+    if not case.training:
+        arms["folded"] = deployed(plain, (case.size, case.size))
+    if "transcription" in case.bars:
+        arms["transcription"] = Transcription(copy.deepcopy(plain))
+    return {arm: call(model, images) for arm, model in arms.items()}
+
+
 def seconds(call: Call) -> float:
     start = time.process_time()
     call()
     return time.process_time() - start
 
 
-def ratios(calls: Mapping[str, Call], rounds: int) -> dict[str, list[float]]:
-    """Plain by each call, in every round; the first call is the plain one."""
-    for call in calls.values():
+def ratios(arms: Mapping[str, Call], rounds: int) -> dict[str, list[float]]:
+    """Plain by each other arm, in every round."""
+    for call in arms.values():
         call(), call()  # the first calls allocate
-    base, every = next(iter(calls)), dict[str, list[float]]()
+    base, *others = arms
+    every: dict[str, list[float]] = {arm: [] for arm in others}
     for turn in range(rounds):
-        names = [*calls][:: 1 if turn % 2 else -1]
-        times = {name: seconds(calls[name]) for name in names}
-        for name in calls:
-            every.setdefault(name, []).append(times[base] / times[name])
+        times = {arm: seconds(arms[arm]) for arm in [*arms][:: 1 if turn % 2 else -1]}
+        for arm in others:
+            every[arm].append(times[base] / times[arm])
     return every
 
 
-def table(name: str, images: int, size: int, rounds: int) -> None:
-    shape = (images, 3, size, size)
-    batch, plain = torch.randn(shape), timm.create_model(name).eval()
-    inference = {
-        "plain": inferring(plain, batch),
-        "reordered": inferring(trainable(copy.deepcopy(plain)), batch),
-        "folded (timing.path: fast)": inferring(deployed(plain, (size, size)), batch),
-    }
-    steps = {
-        "training, plain": training(copy.deepcopy(plain).train(), batch),
-        "training, reordered": training(trainable(copy.deepcopy(plain)).train(), batch),
-    }
-    for calls in (inference, steps):
-        for arm, own in ratios(calls, rounds).items():
-            low, _, high = statistics.quantiles(own)
-            middle = statistics.median(own)
-            print(f"{name:12}{images:4} x {size}  {arm:28} x{middle:.2f} [{low:.2f}, {high:.2f}]")
+def rows(case: Case, rounds: int) -> Iterator[Row]:
+    for arm, own in ratios(calls(case), rounds).items():
+        # The plain model is the one that must not be slower.
+        values = [1 / value for value in own] if arm == "transcription" else own
+        name = "plain against the transcription" if arm == "transcription" else f"{arm} path"
+        yield Row("model", f"{case.title}: {name}", *spread(values), bar=case.bars.get(arm))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("models", nargs="*", default=["rest_lite"])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--images", type=int, default=8)
-    parser.add_argument("--size", type=int, default=224)
-    given = parser.parse_args()
+    as_worker()
+    command = parser(__doc__)
+    command.add_argument("--rounds", type=int, default=9)
+    command.add_argument("--only", default="", help="the cases whose title has this text")
+    options = command.parse_args()
     torch.set_num_threads(1)  # the CPU time of one thread is that of its work
-    for model in given.models:
-        table(model, given.images, given.size, given.rounds)
+    torch.manual_seed(0)
+    for case in CASES:
+        if options.only in case.title:
+            report(rows(case, options.rounds), options.rows)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from timm.models import is_model_in_modules
 from torch import Tensor, nn
 
 from study.models.attention import (
@@ -21,6 +22,8 @@ from study.models.attention import (
     split,
 )
 from study.models.backbone import Backbone
+from study.models.blocks import Mlp
+from study.models.fast_linear import FastLinear
 
 
 class FastEMSA(EMSA):
@@ -133,12 +136,21 @@ def channels_last(stem: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
     return (inputs[0].contiguous(memory_format=torch.channels_last),)
 
 
+def has_fast_path(name: str) -> bool:
+    """True for the models that `trainable` takes, by their names for timm."""
+    return bool(is_model_in_modules(name, ("rest", "pvt")))
+
+
 def trainable(model: Backbone) -> Backbone:
     """Let `model` compute in less time, in training too; parameters and their names stay.
 
     Logits and gradients are those of the plain model but for rounding.
     """
     for module in model.modules():
+        if type(module) in (EMSA, Mlp):
+            for layer in module.children():
+                if type(layer) is nn.Linear:
+                    layer.__class__ = FastLinear
         if type(module) is EMSA:
             module.__class__ = FastEMSA
     model.stem.register_forward_pre_hook(channels_last)

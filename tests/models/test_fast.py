@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from study.errors import BuildError
-from study.models import deploy, fast, fused
+from study.models import deploy, fast, fast_linear, fused
 
 CASES = {
     "ResT": ("test_rest", {}, 64),
@@ -77,6 +77,46 @@ def test_single_precision_loses_about_what_the_plain_model_loses(case, path):
     with torch.no_grad():
         own, other = single(images.float()), quick(images.float())
     assert far(other, exact) < TIMES * far(own, exact)
+
+
+def test_single_precision_gradients_lose_about_what_those_of_the_plain_model_lose(case):
+    plain, images = case
+    exact = gradients(plain, images)
+    # In the same layout, which alone changes how torch sums in batch norms.
+    own = gradients(copy.deepcopy(plain).float().to(memory_format=torch.channels_last), images)
+    other = gradients(fast.trainable(copy.deepcopy(plain)).float(), images)
+    assert far(other, exact) < TIMES * far(own, exact)
+
+
+def gradients(model: nn.Module, images: Tensor) -> Tensor:
+    """All gradients but those of biases without any effect, which are rounding errors."""
+    model.train().zero_grad()
+    kind = next(model.parameters()).dtype
+    model(images.to(kind, memory_format=torch.channels_last)).square().sum().backward()
+    every = [p.grad for name, p in model.named_parameters() if not name.endswith("mix.bias")]
+    return torch.cat([g.flatten().double() for g in every if g is not None])
+
+
+def test_the_products_of_a_linear_layer_are_those_of_torch():
+    plain = nn.Linear(6, 5)
+    quick = copy.deepcopy(plain)
+    quick.__class__ = fast_linear.FastLinear
+    x = torch.randn(2, 7, 6)
+    for layer in (plain, quick):
+        (layer(x).cos() * torch.arange(5)).sum().backward()
+    assert torch.allclose(quick(x), plain(x), atol=1e-6)
+    for p, q in zip(plain.parameters(), quick.parameters(), strict=True):
+        assert torch.allclose(q.grad, p.grad, atol=1e-5)
+
+
+def test_a_second_derivative_through_the_products_is_an_error():
+    if not fast_linear.available():
+        pytest.skip("this torch has no linear operator of oneDNN")
+    layer = fast_linear.FastLinear(3, 2)
+    x = torch.randn(4, 3, requires_grad=True)
+    (gradient,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.sum().backward()
 
 
 def test_folded_weights_give_the_logits_of_the_plain_model(case):

@@ -109,7 +109,7 @@ TRAIN_PY = {
 }
 """The defaults of timm's train.py, which its package does not ship."""
 OTHERWISE = {"interpolation": "bicubic", "crop_pct": 0.875, "torchcompile": False}
-BESIDE = {"loss": None, "transform": "timm", "class_weights": None}
+BESIDE = {"loss": None, "transform": "timm", "class_weights": None, "fast_path": False}
 """Keys that train.py has not; their defaults do what it does."""
 
 

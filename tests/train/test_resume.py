@@ -13,7 +13,7 @@ from timm.models import load_checkpoint
 from study.errors import StoreError
 from study.tasks.classification.train import fit
 from study.trial.callbacks import Callbacks, Stopped, Superseded
-from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, timeless, vit
+from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, rest, same, timeless, vit
 
 MIXED = RICH.model_copy(update={"epochs": 2})
 CASES = {
@@ -24,6 +24,7 @@ CASES = {
     "Pillow": (vit, recipe(epochs=2, aa="rand-m9-mstd0.5-inc1", reprob=0.5, remode="rand")),
     "jitter": (resnet, recipe(epochs=2, color_jitter=0.4, interpolation="bicubic", recount=2)),
     "half precision": (resnet, recipe(epochs=2, amp=True, amp_dtype="bfloat16", clip_grad=0.1)),
+    "fast path": (rest, recipe(epochs=2, fast_path=True, opt="adamw", lr=1e-3)),
     "uneven sums": (vit, recipe(epochs=2, grad_accum_steps=3, cutmix=1.0, mixup_mode="elem")),
 }
 """Of 4 batches an epoch."""

@@ -17,7 +17,7 @@ from study.tasks.classification.train import check, fit, step_seconds
 from study.tasks.classification.train.mixup import mixed
 from study.tasks.classification.train.setup import set_up
 from study.trial.callbacks import Callbacks, Stopped
-from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
+from tests.train.trials import IMAGES, RICH, recipe, resnet, rest, vit
 
 # recipe
 
@@ -85,6 +85,14 @@ def test_what_only_saves_memory_or_time_changes_no_number(keys, tmp_path):
         for i, given in enumerate((recipe(epochs=1), recipe(epochs=1, **keys)))
     )
     assert ours.history[0].train_loss == pytest.approx(theirs.history[0].train_loss, rel=5e-3)
+
+
+def test_the_fast_path_trains_as_the_plain_one_but_for_rounding(tmp_path):
+    ours, theirs = (
+        fit(rest(), IMAGES, given, seed=0, folder=tmp_path / str(i))
+        for i, given in enumerate((recipe(epochs=1), recipe(epochs=1, fast_path=True)))
+    )
+    assert ours.history[0].train_loss == pytest.approx(theirs.history[0].train_loss, rel=1e-3)
 
 
 @pytest.mark.slow
@@ -158,7 +166,11 @@ def test_what_cannot_be_followed_is_refused_beforehand(keys, message):
 
 @pytest.mark.parametrize(
     ("keys", "message"),
-    [({"momentum": 0.0}, "sgd: Nesterov"), ({"grad_checkpointing": True}, "does not support")],
+    [
+        ({"momentum": 0.0}, "sgd: Nesterov"),
+        ({"grad_checkpointing": True}, "does not support"),
+        ({"fast_path": True}, "Sequential has none"),
+    ],
 )
 def test_what_the_model_or_optimiser_cannot_do_is_refused(keys, message, tmp_path):
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))

@@ -57,6 +57,12 @@ def vit(drop_path_rate=0.2):
     )
 
 
+def rest():
+    torch.manual_seed(0)
+    # At 32 px the last map is one pixel, of which the instance norm has no variance.
+    return timm.create_model("test_rest", num_classes=10, attn_norm=False)
+
+
 def resnet():
     torch.manual_seed(0)
     return timm.create_model("test_resnet", num_classes=10)

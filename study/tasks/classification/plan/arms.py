@@ -133,7 +133,7 @@ def _built(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:
     together.
     """
     wrong = every.configurations.problems(arm.choices, arm.values) if arm.config.unresolved else []
-    wrong += _schedule_problems(every, arm)
+    wrong += _schedule_problems(every, arm) + _path_problems(every, arm)
     cost_record, more = _cost_record(every, arm)
     if cost_record is not None:
         more += starting.problems(every.study, arm, cost_record, every.places, every.costs.store)
@@ -177,6 +177,19 @@ def _schedule_problems(every: Arms, arm: Arm) -> list[Problem]:
         path = [error.key] if error.key and error.key in tree.value else []
         return [Problem(str(error), tree.at(path).location)]
     return []
+
+
+def _path_problems(every: Arms, arm: Arm) -> list[Problem]:
+    """The problem of a recipe that takes the fast path with a model that has none."""
+    config, tree = config_of(arm), every.places.tree("recipe", arm.choices)
+    if not config.recipe.fast_path or {"model", "recipe"} & config.unresolved:
+        return []
+    from study.models.fast import has_fast_path  # torch takes seconds to import
+
+    if has_fast_path(config.model):
+        return []
+    message = f"fast_path: {config.model} has none (ResT and PVT have); leave it out"
+    return [Problem(message, tree.at(["fast_path"]).location)]
 
 
 def _cost_record(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:

@@ -10,7 +10,7 @@ from study.tasks.classification.schema.data import Data
 from study.tasks.classification.schema.recipe import Recipe
 
 OPTIMIZER = ("opt_eps", "opt_betas", "momentum", "weight_decay")
-PRECISION = ("channels_last", "grad_checkpointing", "torchcompile")
+PRECISION = ("channels_last", "grad_checkpointing", "torchcompile", "fast_path")
 Acting = dict[str, object]
 
 

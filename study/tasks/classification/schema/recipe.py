@@ -152,6 +152,9 @@ class Recipe(Strict):
         False, description="compute activations again in place of storing them"
     )
     torchcompile: bool = Field(False, description="train and evaluate with torch.compile")
+    fast_path: bool = Field(
+        False, description="ResT and PVT in another order of sums: less time, other last digits"
+    )
 
     @property
     def total_epochs(self) -> int:
@@ -221,6 +224,8 @@ class Recipe(Strict):
         if self.class_weights and self.mixes:
             mixing = "mixup" if self.mixup else "cutmix"
             yield "class_weights", mixing, f"{mixing} gives an image two classes: leave one out"
+        if self.fast_path and self.torchcompile:
+            yield "fast_path", "torchcompile", "a compiled model has its own: leave one out"
         if self.mixes and self.batch_size % 2:
             yield "batch_size", "mixup", "mixup and CutMix pair images: make it even"
 

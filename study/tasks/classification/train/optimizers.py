@@ -40,6 +40,9 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
             f"recipe.torchcompile: a compiled model trains in 1 process, not {world}; "
             "set it to false"
         )
+    if world > 1 and recipe.fast_path:
+        # There the bias of the head mix has no gradient, and processes wait for each other's.
+        raise SpecError(f"recipe.fast_path trains in 1 process, not {world}; set it to false")
     if world > 1 and recipe.mixes and recipe.mixup_mode != "batch":
         raise SpecError(
             f"recipe.mixup_mode {recipe.mixup_mode} draws for each image of a batch, which "
