@@ -95,7 +95,7 @@ def test_a_switch_behind_gates_that_start_at_zero_does_something(planned):
 def test_the_fast_path_is_of_rest_and_pvt_alone(planned):
     fast = "recipe.fast_path: {plain: false, fast: true}"
     assert planned((FACTORS, fast)).arms[1].trials
-    message = refusal(planned, (FACTORS, fast), ("model: test_rest", "model: test_resnet"))
+    message = refusal(planned, ("model: test_rest", "model: test_resnet"))
     assert "fast_path: test_resnet has none (ResT and PVT have)" in message
 
 
