@@ -62,6 +62,14 @@ def _check_timm(recipe: Recipe, name: str) -> None:
             raise SpecError(f"recipe.opt {recipe.opt} has no {key}; remove it", key="opt")
 
 
+def _fuses(name: str) -> bool:
+    return get_optimizer_info(name).opt_class in (
+        torch.optim.Adam,
+        torch.optim.AdamW,
+        torch.optim.SGD,
+    )
+
+
 def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The optimizer of the model's weights; raises as `timm_optimizer` does."""
     return OPTIMIZERS[recipe.optimizer_name](model, recipe)
@@ -75,6 +83,8 @@ def timm_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """
     # Not every optimizer takes these two, so they are passed only where the recipe has them.
     extra = {"eps": recipe.opt_eps, "betas": recipe.opt_betas and tuple(recipe.opt_betas)}
+    # One operator for all weights, whose last digits differ as those of the fast path do.
+    extra["fused"] = (recipe.fast_path and _fuses(recipe.optimizer_name)) or None
     try:
         # timm decays neither biases and norms nor the weights that no_weight_decay names.
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
