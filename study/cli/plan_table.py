@@ -123,11 +123,7 @@ def _as_written(value: object) -> str:
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:
     seeds = len(plan.study.seeds)
-    notes = [
-        f"{arm.label}: MACs refused: {arm.cost_record.refused}"
-        for arm in plan.arms
-        if _refused(arm)
-    ]
+    notes = [f"{arm.label}: {why}" for arm in plan.arms if (why := arm.cost_record.caveat)]
     notes += plan.notes
     if why := nothing_trains(plan):
         return [*notes, f"nothing to train: {why}"]

@@ -12,6 +12,7 @@ from study.errors import BuildError, MetricError
 from study.metrics import KINDS, RULES
 from study.metrics.counter_contract import Count, Size, device_of
 from study.metrics.counters import COUNTERS, by_torch
+from study.metrics.live_memory import live_bytes
 from study.metrics.stages import Stages, by_stage
 from study.spec.image_size import ImageSize, of_sides
 
@@ -20,6 +21,9 @@ TOLERANCE = 0.01
 
 LARGE = 3 * 10**8
 """Activations up to which real tensors are counted too, which then takes seconds on one core."""
+
+MEMORY = 8 * 10**8
+"""Bytes of activations alive at a time up to which a large image is audited at its full size."""
 
 GRIDS = (1, 32, 28)
 """Grids in pixels, tried in this order for a smaller side: any, windows, patches."""
@@ -44,7 +48,7 @@ class Cost:
     matmul: int
     """Multiply-adds of products of two operands that both depend on the image."""
     counts: dict[str, dict[str, int]]
-    """Multiply-adds by counter and kind, which the audit compared."""
+    """Multiply-adds by counter and kind, which the audit compared; of one where it was given up."""
     stages: Stages
     """Multiply-adds by stage and kind, from PyTorch's formulas; see `stages.by_stage`."""
 
@@ -147,11 +151,15 @@ def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]
     """The counts of every counter.
 
     Counters that need real tensors run only where these are small; for a large image they audit
-    the model at a smaller size, where the same formulas hold.
+    the model at a smaller size, where the same formulas hold. Without such a size they are left out
+    if they would take too much memory.
     """
     counts = _counts_of(model, size, SHAPED)
     large = (counts["torch"].activations or 0) > LARGE
-    if not large or not _audited_smaller(size, device_of(model).type, resized):
+    if not large or (
+        not _audited_smaller(size, device_of(model).type, resized)
+        and live_bytes(model, size) <= MEMORY
+    ):
         counts |= _counts_of(model, size, COUNTERS.keys() - SHAPED)
     macs = {name: count.macs for name, count in counts.items()}
     # Rule by rule: a difference among convolutions may be below 1 % of a total with attention.
@@ -167,12 +175,12 @@ def _audited_smaller(size: Size, device: str, resized: Resized) -> bool:
     for grid in GRIDS:
         height, width = (side // 2 // grid * grid for side in size[1:])
         try:
-            _audited(
-                _still(resized(device, of_sides(height, width))), (size[0], height, width), resized
-            )
+            model = _still(resized(device, of_sides(height, width)))
+            counts = _audited(model, (size[0], height, width), resized)
         except (*REFUSALS, BuildError):
             continue
-        return True
+        if len(counts) > 1:  # of one, the audit was given up at this size too
+            return True
     return False
 
 

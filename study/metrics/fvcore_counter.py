@@ -18,17 +18,30 @@ from study.metrics.counter_contract import Count, Size, image
 
 aten = torch.ops.aten
 
+Values = list[Any]
+"""The inputs or outputs of an operator in a traced graph: torch._C.Value, which has no stubs."""
+
 
 # fmt: off
 FREE = dict.fromkeys((
-    "pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "prelu", "one_hot",
-    "mean", "sum", "amax", "amin", "aminmax", "argmax", "argmin", "median", "cumsum", "norm",
-    "linalg_vector_norm", "var", "std", "var_mean", "std_mean", "count_nonzero", "unfold",
-    "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "rot90", "roll", "sort",
-    "argsort", "topk", "tril", "triu", "diag", "diag_embed", "embedding", "index_select",
-    "take_along_dim", "masked_select", "scatter", "scatter_add", "fill", "zero",
-    "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "meshgrid", "broadcast_tensors",
-), "it only moves, pools or sums elements")
+    "softmax", "log_softmax", "logsumexp", "glu", "log_sigmoid", "hardswish", "prelu", "one_hot",
+    "mean", "nanmean", "sum", "nansum", "sum_to_size", "prod", "amax", "amin", "aminmax",
+    "argmax", "argmin", "argwhere", "median", "nanmedian", "mode", "kthvalue", "quantile", "norm",
+    "frobenius_norm", "linalg_vector_norm", "trace", "var", "std", "var_mean", "std_mean",
+    "count_nonzero", "histc", "bincount", "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp",
+    "diff", "outer", "addr", "kron", "cross", "linalg_cross", "sort", "msort", "argsort", "topk",
+    "searchsorted", "bucketize", "isin", "allclose", "item", "numel", "is_nonzero", "pad",
+    "unfold", "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "fliplr",
+    "flipud", "rot90", "roll", "tril", "triu", "diag", "diag_embed", "diagonal_scatter", "concat",
+    "concatenate", "hstack", "vstack", "dstack", "column_stack", "block_diag", "cartesian_prod",
+    "combinations", "meshgrid", "broadcast_tensors", "complex", "embedding", "embedding_bag",
+    "take", "take_along_dim", "put", "masked_select", "masked_scatter", "index_select",
+    "index_put", "index_add", "index_copy", "index_fill", "index_reduce", "scatter",
+    "scatter_add", "scatter_reduce", "select_scatter", "slice_scatter", "fill", "zero",
+    "bernoulli", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle",
+), "it only moves, pools, compares or sums elements") | dict.fromkeys((
+    "_weight_norm", "_weight_norm_interface", "norm_except_dim",
+), "it scales weights, whatever the image")
 # fmt: on
 """Operators that count as nothing, each with the reason; views and pointwise ones are free too.
 
@@ -37,11 +50,15 @@ A plugin may add its own: FREE["mylib::gather"] = "it only moves elements".
 
 FAMILIES = re.compile(
     r"(adaptive_)?(avg|max)_pool[123]d(_with_indices)?"
+    r"|fractional_max_pool[23]d|max_unpool[23]d"
     r"|_?upsample_(nearest|linear|bilinear|trilinear|bicubic)_?(exact)?[123]d(_aa)?"
-    r"|(reflection|replication)_pad[123]d"
+    r"|grid_sampler(_[23]d)?"
+    r"|(reflection|replication)_pad[123]d|_pad_(circular|enum)"
+    r"|unique(_dim|_consecutive)?|_unique2?"
+    r"|((zeros|ones|full|empty|rand|randn|randint)_like|new_(zeros|ones|full|empty))"
     r"|(feature_)?(alpha_)?dropout"  # the model is in eval, where none of them acts
 )
-"""More free operators: pooling, resampling and dropout in every dimension."""
+"""More free operators: pooling, resampling, dropout and constants in every dimension."""
 
 
 def mistake(entry: object) -> str:
@@ -90,15 +107,15 @@ def _depends_on_image(value: Any) -> bool:
     return bool(value.requires_grad())
 
 
-def _product(first: int) -> Callable[[list[Any], list[Any]], Counter[str]]:
-    def handle(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+def _product(first: int) -> Callable[[Values, Values], Counter[str]]:
+    def handle(inputs: Values, outputs: Values) -> Counter[str]:
         operands = inputs[first : first + 2]
         return _traced(operands, get_shape(operands[0])[-1], outputs[0])
 
     return handle
 
 
-def _einsum(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+def _einsum(inputs: Values, outputs: Values) -> Counter[str]:
     """The count of an einsum, which sums over the letters of both operands not in the output."""
     equation = inputs[0].toIValue().replace(" ", "")
     operands = list(inputs[1].node().inputs())
@@ -116,17 +133,17 @@ def _einsum(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return _traced(operands, math.prod(sizes[letter] for letter in summed), outputs[0])
 
 
-def _convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+def _convolution(inputs: Values, outputs: Values) -> Counter[str]:
     return _tallied("conv", conv_flop_jit(inputs, outputs)["conv"], outputs[0])
 
 
-def _same_convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+def _same_convolution(inputs: Values, outputs: Values) -> Counter[str]:
     """The count of a `padding="same"` convolution, an operator that fvcore does not know."""
     places = math.prod(get_shape(outputs[0])[2:])
     return _tallied("conv", places * math.prod(get_shape(inputs[1])), outputs[0])
 
 
-def _attention(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+def _attention(inputs: Values, outputs: Values) -> Counter[str]:
     """The count of softmax(q k^T) v: (..., N, d), (..., n, d), (..., n, e) -> (..., N, e)."""
     q, k, v = inputs[:3]
     *places, depth = get_shape(q)
@@ -141,6 +158,18 @@ def _attention(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return counts
 
 
+def _recurrent(inputs: Values, outputs: Values) -> Counter[str]:
+    """The count of a recurrent layer, (T, B, C) -> (T, B, C'), all its directions and depths.
+
+    Every weight (G, K) multiplies once for each step of each sequence, whatever `batch_first`.
+    """
+    steps = math.prod(get_shape(inputs[0])[:-1])
+    shapes = (get_shape(weight) for weight in inputs[2].node().inputs())
+    weights = [shape for shape in shapes if len(shape) == 2]  # without biases
+    count = Counter(linear=steps * sum(map(math.prod, weights)))
+    return count + Counter(activations=steps * sum(gates for gates, _ in weights))
+
+
 HANDLES = {
     "aten::_convolution": _convolution,
     "aten::_convolution_mode": _same_convolution,
@@ -153,6 +182,7 @@ HANDLES = {
     "aten::einsum": _einsum,
     # fvcore has no handler for fused attention and counts it as zero: 4.8 % of ResT-Lite.
     "aten::scaled_dot_product_attention": _attention,
+    **dict.fromkeys(("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu"), _recurrent),
     "aten::rms_norm": norm_flop_counter(2),
 }
 

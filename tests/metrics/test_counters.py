@@ -131,6 +131,38 @@ def test_differential_attention_counts_the_products_that_are_timed():
     assert products == [{4 * tokens**2 * dim * 3 // 4}, {2 * tokens**2 * dim}]
 
 
+RECURRENT = {
+    "LSTM": (lambda: nn.LSTM(8, 4), 16, 3 * 8 * 16 * (8 + 4)),
+    "LSTM of two directions": (
+        lambda: nn.LSTM(8, 4, batch_first=True, bidirectional=True),
+        2 * 16,
+        3 * 8 * 2 * 16 * (8 + 4),
+    ),
+    "LSTM of two layers": (lambda: nn.LSTM(8, 4, 2), 2 * 16, 3 * 8 * 16 * (8 + 4 + 4 + 4)),
+    "GRU": (lambda: nn.GRU(8, 4), 12, 3 * 8 * 12 * (8 + 4)),
+    "RNN": (lambda: nn.RNN(8, 4), 4, 3 * 8 * 4 * (8 + 4)),
+    "RNN of ReLU": (lambda: nn.RNN(8, 4, nonlinearity="relu"), 4, 3 * 8 * 4 * (8 + 4)),
+}
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_layers_multiply_their_weights_at_every_step(name):
+    make, gates, macs = RECURRENT[name]
+
+    class Rows(nn.Module):  # every channel of the image is a sequence of its rows
+        def __init__(self):
+            super().__init__()
+            self.layer = make()
+
+        def forward(self, image):
+            return self.layer(image[0])[0]
+
+    taken = cost(on(Rows), SMALL)
+    for count in taken.counts.values():
+        assert {kind: n for kind, n in count.items() if n} == {"linear": macs}
+    assert taken.activations == 3 * 8 * 2 * gates  # the products of inputs, and of states
+
+
 DIFFERENTIAL = "vit_dlittle_patch16_reg1_gap_256"
 
 FREE_LAYERS = {
@@ -152,6 +184,25 @@ FREE_LAYERS = {
     "dropout of maps of SELU": lambda x: nn.functional.feature_alpha_dropout(x, training=False),
     "shift": lambda x: x.roll(1, -1),
     "sort": lambda x: x.flatten(1).topk(3).values,
+    "dropout of maps, written as torch does": lambda x: torch.feature_dropout(x, 0.5, False),
+    "stacked": lambda x: torch.hstack([x, x.fliplr()]),
+    "noise": lambda x: x + torch.randn_like(x) * torch.bernoulli(torch.ones_like(x)),
+    "written into": lambda x: x.index_put((torch.tensor([0], device=x.device),), x[:1]),
+    "added into": lambda x: x.index_add(1, torch.tensor([0, 2], device=x.device), x[:, :2]),
+    "scattered": lambda x: x.scatter_reduce(1, torch.zeros_like(x).long(), x, "amax"),
+    "products along a side": lambda x: x.cumprod(-1) + x.prod(-1, keepdim=True),
+    "outer product": lambda x: torch.outer(x[0, 0, 0], x[0, 0, 1]),
+    "sampled on a grid": lambda x: nn.functional.grid_sample(
+        x, x.new_zeros(1, 8, 8, 2), align_corners=False
+    ),
+    "padded around": lambda x: nn.functional.pad(x, (1, 1, 1, 1), mode="circular"),
+    "log of a sigmoid": lambda x: nn.functional.logsigmoid(x).nansum(),
+    "normalised weights": lambda x: (
+        x
+        * torch._weight_norm(
+            torch.ones(3, 8, 8, device=x.device), torch.ones(3, 1, 1, device=x.device)
+        )
+    ),
 }
 
 

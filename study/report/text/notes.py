@@ -136,6 +136,8 @@ def _refused(analysis: Analysis) -> Iterator[str]:
     for arm in analysis.plan.arms:
         if arm.cost_record.refused:
             yield f"No cost is reported for {arm.label}: {arm.cost_record.refused.rstrip('.')}."
+        elif why := arm.cost_record.given_up:
+            yield f"The multiply-adds of {arm.label} are not audited: {why}."
 
 
 def _seeds(analysis: Analysis) -> Iterator[str]:
