@@ -37,11 +37,11 @@ class _Products(torch.autograd.Function):
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         tensors: tuple[Tensor, ...] = ctx.saved_tensors
         needed: tuple[bool, ...] = ctx.needs_input_grad
-        x, weight = tensors
+        (x, weight), (of_x, of_weight, of_bias) = tensors, needed
         return (
-            _product(g, weight.t()) if needed[0] else None,
-            _product(g.t(), x.t()) if needed[1] else None,
-            g.sum(dim=0) if needed[2] else None,
+            _product(g, weight.t()) if of_x else None,
+            _product(g.t(), x.t()) if of_weight else None,
+            g.sum(dim=0) if of_bias else None,
         )
 
 
