@@ -11,8 +11,9 @@ from study.errors import MetricError
 from study.metrics.machine_state import machine_state
 from study.metrics.memory import peak_memory
 from study.metrics.ratios import WAITED
-from study.metrics.speed import SpeedSession, Workloads, session
+from study.metrics.speed import Workloads, session
 from study.metrics.summaries import ENOUGH, metric_of, over, spreads
+from study.metrics.times import SpeedSession
 from study.store.timing_records import How, Spread, TimingSession
 
 FEW = "too few calls for such a tail; more timing.seconds give more of them"
@@ -29,6 +30,7 @@ def timing_session(
     *,
     device: str,
     seconds: float,
+    resolution: float,
     energy: bool,
     tick: Callable[[int, int], object],
 ) -> TimingSession:
@@ -36,15 +38,22 @@ def timing_session(
 
     The first of `arms` is the baseline; the energy of the workload `batch` is measured, and the
     memory of `steps`, calls by arm and metric. A metric that cannot be measured honestly
-    is absent, with the reason under `refused`.
+    is absent, with the reason under `refused`. Where the interval of the baseline's ratio to itself
+    excludes 1, those of all other ratios are widened by that ratio.
     """
     around = [machine_state(device)]  # clocks and temperature change in a session
     result = session(
-        arms, device=device, seconds=seconds, energy="batch" if energy else "", report=tick
+        arms,
+        device=device,
+        seconds=seconds,
+        resolution=resolution,
+        energy="batch" if energy else "",
+        report=tick,
     )
     around.append(machine_state(device))
+    again = {name: times.ratio for name, times in result.again.items() if times.ratio}
     measured: dict[str, dict[str, Spread]] = {
-        arm: spreads(times) for arm, times in result.times.items()
+        arm: spreads(times, again) for arm, times in result.times.items()
     }
     for arm, joules in result.joules.items():
         measured[arm]["energy"] = over(joules)
@@ -57,17 +66,19 @@ def timing_session(
         else:
             measured.setdefault(arm, {})[name] = Spread(value=peak)
         # All rounds are done; this only shows that the session is alive.
-        tick(len(result.loads), len(result.loads))
+        tick(result.rounds, result.rounds)
     how = How(
         seconds=seconds,
-        rounds=len(result.loads),
+        rounds=result.rounds,
+        builds=result.builds,
         loads=result.loads,
         disturbed=_disturbed(result),
         around=around,
         **_settings(device),
     )
     times = {arm: {name: asdict(t) for name, t in own.items()} for arm, own in result.times.items()}
-    return TimingSession(arms=measured, refused=refused, times=times, how=how)
+    alike = {name: own.ratio for name, own in spreads(result.again).items() if own.ratio}
+    return TimingSession(arms=measured, refused=refused, times=times, again=alike, how=how)
 
 
 def _refused(result: SpeedSession) -> dict[str, dict[str, str]]:
