@@ -64,7 +64,8 @@ def intervals(options: argparse.Namespace, model: str, seed: int) -> Iterator[In
     """The intervals of one session each way."""
     from study.metrics import speed
 
-    for way, size in WAYS.items():
+    for way in options.ways:
+        size = WAYS[way]
         arms, begun = dict.fromkeys("abc", lambda: workloads(model)), time.monotonic()
         taken = speed.session(
             arms,  # type: ignore[arg-type]
@@ -111,7 +112,8 @@ def row(model: str, threads: object, way: str, taken: list[Interval]) -> str:
         texts.append(f"{sum(has)} of {len(has)}")
     width = 100 * statistics.median(interval.width for interval in own)
     took = statistics.median(interval.seconds for interval in own)
-    return f"{model:<22}{threads!s:>7}  {way:<10}{texts[0]:>12}{texts[1]:>12}{width:8.1f} %{took:7.1f} s"
+    start = f"{model:<22}{threads!s:>7}  {way:<10}{texts[0]:>12}{texts[1]:>12}"
+    return f"{start}{width:8.1f} %{took:7.1f} s"
 
 
 def main() -> None:
@@ -119,6 +121,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=6, help="of each model and thread count")
     parser.add_argument("--seconds", type=float, default=4.0, help="of all rounds of a session")
     parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--ways", nargs="+", default=[*WAYS], choices=WAYS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--cpu-time", action="store_true", help="a clock that stops for others")
     options = parser.parse_args()
@@ -138,9 +141,9 @@ def main() -> None:
             seeds = range(options.sessions)
             taken = [own for seed in seeds for own in session(options, model, threads, seed)]
             every += taken
-            for way in WAYS:
+            for way in options.ways:
                 print(row(model, threads, way, taken), flush=True)
-    for way in WAYS:
+    for way in options.ways:
         has = [interval.has_one for interval in every if interval.way == way]
         share = 100 * statistics.mean(has)
         print(f"{row('all', '', way, every)}  {share:.0f} %")

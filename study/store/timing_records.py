@@ -37,6 +37,8 @@ class How(Frozen):
     rounds: Count = 0
     builds: Count = 0
     """How often all models were built anew; 0 for a session of an earlier version, of one build."""
+    sessions: Count = 1
+    """Sessions of this machine over which the ratios are pooled; every stored session is one."""
     disturbed: Number = 0
     """The share of rounds in which other processes had the CPUs."""
     loads: list[Number] = Field([])

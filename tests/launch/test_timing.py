@@ -120,6 +120,13 @@ def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
     assert {"a", "c"} <= set(session.arms)
 
 
+def test_the_baseline_is_timed_against_itself():
+    session = timed(["throughput", "latency_p50"])
+    assert session.how.builds > 2
+    assert session.again.keys() == {"throughput", "latency_p50"}
+    assert session.arms.keys() == session.times.keys() == {"a", "b"}
+
+
 def test_equal_arms_have_a_ratio_of_about_one():
     """Of a machine that others use: wide, but not wrong."""
     arms = {name: record() for name in "ab"}
