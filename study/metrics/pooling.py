@@ -31,7 +31,7 @@ def pooled(sessions: Sequence[TimingSession]) -> TimingSession:
 
 
 def _machine(session: TimingSession) -> tuple[object, ...]:
-    """What sessions have in common whose ratios are of the same quantity."""
+    """The machine and its settings; ratios of the same quantity have them in common."""
     here = session.environment
     # Sessions of one build know nothing of other builds.
     return bool(session.how.builds), session.device, here.device, here.processor, here.threads

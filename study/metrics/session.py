@@ -58,24 +58,14 @@ def timing_session(
     for arm, joules in result.joules.items():
         measured[arm]["energy"] = over(joules)
     refused = _refused(result)
-    # An arm that could not run would run no step either.
-    able = {arm: calls for arm, calls in steps.items() if arm not in result.refused}
-    for arm, name, peak in _peaks(able, device):
+    for arm, name, peak in _peaks(steps, result, device):
         if isinstance(peak, str):
             refused.setdefault(arm, {})[name] = peak
         else:
             measured.setdefault(arm, {})[name] = Spread(value=peak)
         # All rounds are done; this only shows that the session is alive.
         tick(result.rounds, result.rounds)
-    how = How(
-        seconds=seconds,
-        rounds=result.rounds,
-        builds=result.builds,
-        loads=result.loads,
-        disturbed=_disturbed(result),
-        around=around,
-        **_settings(device),
-    )
+    how = How(seconds=seconds, around=around, **_size(result), **_settings(device))
     times = {arm: {name: asdict(t) for name, t in own.items()} for arm, own in result.times.items()}
     alike = {name: own.ratio for name, own in spreads(result.again).items() if own.ratio}
     return TimingSession(arms=measured, refused=refused, times=times, again=alike, how=how)
@@ -94,11 +84,12 @@ def _refused(result: SpeedSession) -> dict[str, dict[str, str]]:
 
 
 def _peaks(
-    steps: Mapping[str, Mapping[str, Callable[[], object]]], device: str
+    steps: Mapping[str, Mapping[str, Callable[[], object]]], result: SpeedSession, device: str
 ) -> Iterator[tuple[str, str, float | str]]:
     """The peak memory of each call in bytes, or why it is not known, by arm and metric."""
     for arm, calls in steps.items():
-        for name, call in calls.items():
+        # An arm that could not run would run no step either.
+        for name, call in calls.items() if arm not in result.refused else ():
             try:
                 yield arm, name, peak_memory(call, device)
             except MetricError as error:
@@ -112,6 +103,16 @@ def _disturbed(result: SpeedSession) -> float:
     ]
     # A wait that is unknown (NaN) is not above it, and so counts as undisturbed.
     return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0
+
+
+def _size(result: SpeedSession) -> dict[str, Any]:
+    """The builds and rounds of a session, and the load of the machine meanwhile."""
+    return {
+        "rounds": result.rounds,
+        "builds": result.builds,
+        "loads": result.loads,
+        "disturbed": _disturbed(result),
+    }
 
 
 def _settings(device: str) -> dict[str, Any]:

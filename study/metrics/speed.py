@@ -243,8 +243,8 @@ class _Running:
     def finished(self, energy: str) -> SpeedSession:
         """The session's result, with the joules of the workload `energy` if it has a name."""
         result = self.result
-        for reasons in (result.refused, result.unfit):
-            reasons.pop(AGAIN, None)  # it is no arm of the study
+        for by_arm in (result.refused, result.unfit):
+            by_arm.pop(AGAIN, None)  # it is no arm of the study
         able = {name: self._times(name) for name in self.builds if name in self.arms}
         result.again = able.pop(AGAIN, {})
         result.times = able

@@ -123,7 +123,7 @@ def _timings(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
 
 
 def _tensors(analysis: Analysis) -> str:
-    """What a peak of memory is."""
+    """The meaning of a peak of memory."""
     # By glibc's defaults, a plain process also keeps blocks that were freed.
     beside = ", 10 to 45 % below what a plain process grows by," * (
         analysis.session.device == "cpu"

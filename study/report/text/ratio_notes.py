@@ -8,7 +8,7 @@ from study.metrics.ratios import ENOUGH_BUILDS, FEWEST_BUILDS
 
 
 def notes(analysis: Analysis, *, narrow: bool) -> Iterator[str]:
-    """What the intervals of the ratios are about, and how equal models compare.
+    """The subject of the intervals of ratios, and how equal models compare.
 
     A narrow table has no intervals, so it has only what makes them wide.
     """
@@ -31,7 +31,7 @@ def _subject(analysis: Analysis) -> str:
 
 
 def few_builds(analysis: Analysis) -> Iterator[str]:
-    """That the time was too short for the builds that intervals need."""
+    """A note where time was too short for the builds that intervals need."""
     if 0 < analysis.builds < ENOUGH_BUILDS:
         lost = "no intervals" if analysis.builds < FEWEST_BUILDS else "wide intervals"
         count = format.many(analysis.builds, "build")
