@@ -65,7 +65,7 @@ def timing_session(
             measured.setdefault(arm, {})[name] = Spread(value=peak)
         # All rounds are done; this only shows that the session is alive.
         tick(result.rounds, result.rounds)
-    how = How(seconds=seconds, around=around, **_size(result), **_settings(device))
+    how = _how(result, device).model_copy(update={"seconds": seconds, "around": around})
     times = {arm: {name: asdict(t) for name, t in own.items()} for arm, own in result.times.items()}
     alike = {name: own.ratio for name, own in spreads(result.again).items() if own.ratio}
     return TimingSession(arms=measured, refused=refused, times=times, again=alike, how=how)
@@ -105,14 +105,15 @@ def _disturbed(result: SpeedSession) -> float:
     return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0
 
 
-def _size(result: SpeedSession) -> dict[str, Any]:
-    """The builds and rounds of a session, and the load of the machine meanwhile."""
-    return {
-        "rounds": result.rounds,
-        "builds": result.builds,
-        "loads": result.loads,
-        "disturbed": _disturbed(result),
-    }
+def _how(result: SpeedSession, device: str) -> How:
+    """The builds and rounds of a session, the load meanwhile, and the settings of torch."""
+    return How(
+        rounds=result.rounds,
+        builds=result.builds,
+        loads=result.loads,
+        disturbed=_disturbed(result),
+        **_settings(device),
+    )
 
 
 def _settings(device: str) -> dict[str, Any]:
