@@ -29,7 +29,7 @@ import torch
 
 import study.models  # noqa: F401  registers rest_lite with timm
 from study.metrics import speed, workloads
-from study.metrics.ratios import Ratio, ratio, undisturbed
+from study.metrics.ratios import Ratio
 from study.metrics.stopwatch import Stopwatch
 from study.metrics.workloads import ExecutionMode, Workload
 
@@ -114,9 +114,8 @@ def side_by_side(models: dict[str, Workload], seconds: float, halfway: Halfway) 
         seconds=seconds,
         report=lambda done, total: halfway() if done == total // 2 else None,
     )
-    times = taken.times[MODELS[1]]["batch"]
-    speed_ratio = ratio(undisturbed(times.between, times.waited))
-    assert speed_ratio is not None  # of 10 rounds and more there is one
+    speed_ratio = taken.times[MODELS[1]]["batch"].ratio
+    assert speed_ratio is not None  # of 3 builds and more there is one
     return speed_ratio.inverse
 
 
@@ -159,7 +158,7 @@ class Finding:
     def __str__(self) -> str:
         shown = [
             f"{each.value:6.3f}"
-            + (f" [{each.low:.3f}, {each.high:.3f}]" if each.rounds > 1 else "")
+            + (f" [{each.low:.3f}, {each.high:.3f}]" if each.builds > 1 else "")
             for each in (self.before, self.after, self.under)
         ]
         ratios = "".join(f"{each:<24}" for each in shown)

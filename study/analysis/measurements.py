@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
 from study.errors import DamagedError
+from study.metrics.pooling import pooled
 from study.plan.plan import Plan
 from study.spec.image_size import written
 from study.stats import AA
@@ -70,8 +71,9 @@ def aa_measurements(plan: Plan, store: Store) -> list[Record]:
 
 
 def timing_session(plan: Plan, store: Store) -> TimingSession:
-    """The timing session of a plan; an empty one where there is none."""
-    return store.record("timings", plan.key, TimingSession) or TimingSession()
+    """The timing session of a plan, pooled with earlier ones; an empty one where there is none."""
+    sessions = store.sessions(plan.key)
+    return pooled(sessions) if sessions else TimingSession()
 
 
 def predictions(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:

@@ -79,6 +79,11 @@ class Results:
         """Share of timing rounds in which other processes used the CPUs."""
         return float(self.session.how.disturbed or 0.0)
 
+    @property
+    def builds(self) -> int:
+        """How often the timing session built all models; 0 for one of an earlier version."""
+        return self.session.how.builds
+
     @cached_property
     def ratios(self) -> SpeedRatios:
         """Speed ratios to the baseline, with their intervals."""

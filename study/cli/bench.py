@@ -32,10 +32,13 @@ if TYPE_CHECKING:
 PRECISIONS = ("float32", "bfloat16")
 TIMING = Timing()  # the defaults of a study file
 SECONDS = (
-    "Seconds of timing in each setting, for all models together, after warm-up; longer where ten "
-    "rounds need more."
+    "Seconds of timing in each setting, for all models together, after warm-up; at most twice as "
+    "long where models take long to build, or intervals are wider than --resolution."
 )
-RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
+RESOLUTION = (
+    "Models are built more often while an interval is wider, relative to its ratio, and time is "
+    "left; a ratio whose interval is wider and includes 1 is inconclusive."
+)
 
 
 @click.command("bench")
@@ -141,7 +144,8 @@ def bench_command(
     """Count and time models side by side, with their ratios to the first.
 
     MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
-    visits all models in random order, and the first before and after each other one.
+    visits all models in random order, and the first before and after each other one. All are built
+    anew several times, and the first is also timed against a second instance of itself.
     """
     if (on == "cuda" and not gpus()) or (on == "mps" and sys.platform != "darwin"):
         raise click.UsageError(f"--device {on}: this machine has no such device")

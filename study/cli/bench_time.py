@@ -10,7 +10,7 @@ from study.format import duration, many
 if TYPE_CHECKING:
     from study.plan.plan import Plan
 
-MOST_OVER = 1.1  # of the seconds that are asked for; a longer session is announced
+MOST_OVER = 2.0  # of the seconds that are asked for; a longer session is announced
 
 
 class TimeToTake:
@@ -21,10 +21,13 @@ class TimeToTake:
         self.first: tuple[int, float] | None = None
         self.done = False
         count = many(len(plan.arms), "model")
-        message(f"timing {count} for about {self.seconds:g} s, after a warm-up of a few calls each")
+        message(
+            f"timing {count} for about {self.seconds:g} s, after a warm-up, and at most as long "
+            "again for further builds"
+        )
 
     def round(self, done: int, total: int) -> None:
-        """Announce a longer time: ten rounds of large models may need more than was asked for."""
+        """Announce a longer time: eight builds of large models may need more than was asked for."""
         if self.done or not done:
             return
         # Warm-up is over when the first round has ended, so the time counts from there.
@@ -38,5 +41,6 @@ class TimeToTake:
             if each * total > MOST_OVER * self.seconds:
                 message(
                     f"note: {total} rounds take about {duration(each * total)}, more than "
-                    f"--seconds {self.seconds:g}: an interval needs ten, and each calls every model"
+                    f"--seconds {self.seconds:g}: models are built anew for an interval, and each "
+                    "round calls every model"
                 )

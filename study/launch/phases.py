@@ -140,7 +140,7 @@ def timings(worker: Worker) -> int:
             "trials_running": busy,
             "environment": environment(order.device, order.task),
         }
-        store.keep("timings", order.key, session.model_copy(update=more))
+        store.keep_session(order.key, session.model_copy(update=more))
     return 0
 
 

@@ -1,27 +1,35 @@
 """Summaries of a session's times, by the names of the catalogue: throughput and latency."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
-from study.metrics import ratios
-from study.metrics.ratios import ratio, undisturbed
-from study.metrics.speed import Times
+from study.metrics.ratios import Ratio
+from study.metrics.times import Times
 from study.store.timing_records import RatioRecord, Spread
+
+Summary = Callable[[Times, Ratio | None], Iterator[tuple[str, Spread]]]
+"""The measurements of one workload by metric, with their ratio to the baseline."""
 
 ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
 """Fewest calls for a tail: per round for p90, over all rounds for p99; below it the metric is
 absent. One call of ten lies beyond p90, and ten of a thousand beyond p99."""
 
 
-def spreads(workloads: Mapping[str, Times]) -> dict[str, Spread]:
+def spreads(
+    workloads: Mapping[str, Times], again: Mapping[str, Ratio] | None = None
+) -> dict[str, Spread]:
     """The summaries of one arm: `batch` and `train` are throughputs, `single` is a latency.
 
-    What follows an @ in the name of a workload follows the name of its metrics.
+    What follows an @ in the name of a workload follows the name of its metrics. `again` has the
+    ratio of the baseline to itself by workload, which may widen that of the arm.
     """
     summaries = dict[str, Spread]()
     for workload, times in workloads.items():
         base, at, size = workload.partition("@")
-        summaries |= {f"{name}{at}{size}": spread for name, spread in SUMMARIES[base](times)}
+        slower = times.ratio.widened((again or {}).get(workload)) if times.ratio else None
+        named = SUMMARIES[base](times, slower)
+        summaries |= {f"{name}{at}{size}": spread for name, spread in named}
     return summaries
 
 
@@ -31,16 +39,14 @@ def metric_of(workload: str) -> str:
     return f"{METRICS[base]}{at}{size}"
 
 
-def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
-    slower = ratio(undisturbed(times.between, times.waited))
+def _throughput(name: str, times: Times, slower: Ratio | None) -> Iterator[tuple[str, Spread]]:
     rates = over([times.images / seconds for seconds in times.seconds])
     yield name, _compared(rates, slower.inverse if slower else None)  # rates, not seconds
 
 
-def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
+def _latency(times: Times, slower: Ratio | None) -> Iterator[tuple[str, Spread]]:
     """p50 and p90 are computed within each round, p99 over the calls of all rounds."""
     medians = over([quantile(calls, 0.5) for calls in times.calls])
-    slower = ratio(undisturbed(times.between, times.waited))
     # Only the median has a ratio, since the visits compare median calls.
     yield "latency_p50", _compared(medians, slower)
     if min(map(len, times.calls)) >= ENOUGH["latency_p90"]:
@@ -50,7 +56,7 @@ def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
         yield "latency_p99", _tail(every, 0.99)
 
 
-def _compared(spread: Spread, relative: ratios.Ratio | None) -> Spread:
+def _compared(spread: Spread, relative: Ratio | None) -> Spread:
     """The same measurement with its ratio to the baseline, where there is one."""
     if relative is None:
         return spread
@@ -84,8 +90,8 @@ def quantile(values: Sequence[float], fraction: float) -> float:
 
 
 METRICS = {"batch": "throughput", "train": "train_throughput", "single": "latency_p50"}
-SUMMARIES = {
-    "batch": lambda times: _throughput("throughput", times),
-    "train": lambda times: _throughput("train_throughput", times),
+SUMMARIES: dict[str, Summary] = {
+    "batch": partial(_throughput, "throughput"),
+    "train": partial(_throughput, "train_throughput"),
     "single": _latency,
 }

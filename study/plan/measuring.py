@@ -21,5 +21,5 @@ def timing_session(plan: Plan) -> Work:
         arms={arm.digest: plan.task.record(arm, 0, plan.study) for arm in plan.arms},
         baseline=plan.baseline.digest,
         metrics=list(plan.timed),
-        **plan.study.timing.model_dump(exclude={"resolution"}),
+        **plan.study.timing.model_dump(),
     )

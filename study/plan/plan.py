@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EXECUTION = {"precision", "compile", "channels_last", "path"}
 """Keys of `timing` that say how models run."""
+METHOD = 2
+"""The way in which sessions are taken, in their keys; 1, without a number, is that of one build."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,11 +172,10 @@ class Plan:
     @property
     def key(self) -> str:
         """Key of the timing session of these arms and measurements."""
-        # The resolution only judges ratios, so it does not call for a new session.
         timing = self.study.timing
-        how = timing.model_dump(include={"batch_size", "seconds"})
-        # Only where they are not the defaults, so that sessions of earlier versions are found.
-        how |= timing.model_dump(include=EXECUTION, exclude_defaults=True)
+        how = {"method": METHOD, **timing.model_dump(include={"batch_size", "seconds"})}
+        # Only where they are not the defaults, so that a later key leaves sessions where they are.
+        how |= timing.model_dump(include={*EXECUTION, "resolution"}, exclude_defaults=True)
         arms = [arm.digest + self.task.timed_as(arm) for arm in self.arms]
         return provenance.digest([arms, sorted(self.timed), how])
 

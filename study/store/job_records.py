@@ -107,6 +107,8 @@ class Work(Frozen):
     batch_size: Count = 0
     seconds: Seconds = 0
     """Time that a timing session may take."""
+    resolution: Positive = 0.05
+    """Relative width of an interval, above which a session builds its models more often."""
     precision: str = "float32"
     compile: bool = False
     channels_last: bool = False

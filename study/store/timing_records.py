@@ -35,6 +35,10 @@ class How(Frozen):
     """Number format, compilation and memory layout."""
     batch_size: Count = 0
     rounds: Count = 0
+    builds: Count = 0
+    """How often all models were built anew; 0 for a session of an earlier version, of one build."""
+    sessions: Count = 1
+    """Sessions of this machine over which the ratios are pooled; every stored session is one."""
     disturbed: Number = 0
     """The share of rounds in which other processes had the CPUs."""
     loads: list[Number] = Field([])
@@ -53,6 +57,8 @@ class TimingSession(Frozen):
     device: str = ""
     arms: dict[str, dict[str, Spread]] = Field({})
     """Measurements by arm and metric."""
+    again: dict[str, RatioRecord] = Field({})
+    """The ratio of a second instance of the baseline to the first, by metric."""
     refused: dict[str, dict[str, str]] = Field({})
     """Reasons why a metric is absent, by arm and metric."""
     how: How = How()

@@ -115,6 +115,7 @@ def run_timing_session(
         {arm: steps(record, job) for arm, record in watched.items()},
         device=device,
         seconds=job.seconds,
+        resolution=job.resolution,
         energy="energy" in metrics,
         tick=tick,
     )

@@ -55,7 +55,7 @@ def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
         assert {lane: times["images"] for lane, times in taken.items()} == lanes
         assert set(metrics) <= set(session.arms[arm])
         assert all(0 < spread.value < math.inf for spread in session.arms[arm].values())
-    assert session.how.rounds == len(session.how.loads) >= 10
+    assert session.how.rounds == len(session.how.loads) >= session.how.builds > 1
     assert len(session.how.around) == 2
     assert session.how.way == "float32, eager"
 
@@ -118,6 +118,13 @@ def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
     assert set(session.refused) >= {"b"}
     assert 'did you mean "average"?' in session.refused["b"]["speed"]
     assert {"a", "c"} <= set(session.arms)
+
+
+def test_the_baseline_is_timed_against_itself():
+    session = timed(["throughput", "latency_p50"])
+    assert session.how.builds > 2
+    assert session.again.keys() == {"throughput", "latency_p50"}
+    assert session.arms.keys() == session.times.keys() == {"a", "b"}
 
 
 def test_equal_arms_have_a_ratio_of_about_one():

@@ -8,9 +8,11 @@ from torch import nn
 
 from study.errors import BuildError
 from study.metrics import workloads
-from study.metrics.speed import PATIENCE, ROUNDS, SpeedSession, Times, session
+from study.metrics.ratios import Ratio
+from study.metrics.speed import Fixed, session
 from study.metrics.stopwatch import Stopwatch, waited
 from study.metrics.summaries import ENOUGH, quantile, spreads
+from study.metrics.times import SpeedSession, Times
 from study.metrics.workloads import DTYPES, ExecutionMode, Workload
 from tests.catalogue import METRICS
 
@@ -47,20 +49,24 @@ def diary() -> list:
 @pytest.fixture(scope="module")
 def taken(diary) -> SpeedSession:
     arms = {name: (lambda name=name: both(Arm(name, diary))) for name in "abc"}
-    return session(arms, rounds=8, seconds=1e-6)  # one call a visit
+    return session(arms, fixed=Fixed(builds=2, rounds=4), seconds=1e-6)  # one call a visit
+
+
+VISITS = 7
+"""Of a round of three arms: those, the baseline again, and the baseline around each but itself."""
 
 
 def visits(diary: list) -> list[str]:
-    """Arms in the order of their visits, after the warm-up of the last."""
+    """Arms in the order of their visits in the last build, after the warm-up of the last."""
     batches = [name for name, size, *_ in diary if size == 4]
-    return batches[-8 * 5 :]
+    return batches[-4 * VISITS :]
 
 
 def test_every_round_visits_all_arms_and_the_first_before_and_after_each(taken, diary):
     order = visits(diary)
-    rounds = [order[i : i + 5] for i in range(0, len(order), 5)]
-    assert {turn[0] + turn[2] + turn[4] for turn in rounds} == {"aaa"}
-    assert {turn[1] + turn[3] for turn in rounds} == {"bc", "cb"}
+    rounds = [order[i : i + VISITS] for i in range(0, len(order), VISITS)]
+    assert {"".join(turn[::2]) for turn in rounds} == {"aaaa"}
+    assert {"".join(sorted(turn[1::2])) for turn in rounds} == {"abc"}
 
 
 def test_models_run_in_eval_and_inference_mode(taken, diary):
@@ -68,10 +74,11 @@ def test_models_run_in_eval_and_inference_mode(taken, diary):
 
 
 def test_each_arm_has_its_visits_between_those_of_the_first(taken):
-    assert len(taken.times["a"]["batch"].seconds) == 8 * 3
+    assert len(taken.times["a"]["batch"].seconds) == 8 * 4
     assert not taken.times["a"]["batch"].between
-    for name in "bc":
-        for times in taken.times[name].values():
+    for own in (taken.times["b"], taken.times["c"], taken.again):
+        for times in own.values():
+            assert times.builds == [0] * 4 + [1] * 4
             assert [own for _, own, _ in times.between] == times.seconds
             assert len(times.seconds) == len(times.waited) == 8
             first = {*taken.times["a"]["batch"].seconds, *taken.times["a"]["single"].seconds}
@@ -83,7 +90,8 @@ def test_times_are_ready_for_json_and_have_names_of_the_catalogue(taken):
     summary = spreads(taken.times["b"])
     assert set(summary) == {"throughput", "latency_p50"}
     assert set(summary) <= set(METRICS)
-    assert all(summary[name].ratio for name in ("throughput", "latency_p50"))
+    # Two builds are too few for an interval.
+    assert not any(spread.ratio for spread in summary.values())
     assert all(not spread.ratio for spread in spreads(taken.times["a"]).values())
 
 
@@ -104,7 +112,12 @@ def test_a_tail_of_few_calls_is_not_given():
 
 
 def test_a_ratio_of_throughputs_is_the_inverse_of_that_of_seconds():
-    taken = {"seconds": [2.0] * 8, "between": [(1.0, 2.0, 1.0)] * 8, "waited": [0.0] * 8}
+    taken = {
+        "seconds": [2.0] * 8,
+        "between": [(1.0, 2.0, 1.0)] * 8,
+        "waited": [0.0] * 8,
+        "builds": [*range(8)],
+    }
     lanes = {"batch": Times(4, **taken), "single": Times(1, **taken, calls=[[2.0]] * 8)}
     summary = spreads(lanes)
     assert summary["throughput"].ratio.plain == pytest.approx(
@@ -136,30 +149,23 @@ def test_quantiles_are_those_of_torch():
         assert quantile(values.tolist(), fraction) == pytest.approx(expected)
 
 
+def test_a_ratio_is_widened_by_that_of_the_baseline_to_itself_where_it_excludes_one():
+    taken = Times(1, between=[(1.0, 2.0, 1.0)] * 8, waited=[0.0] * 8, builds=[*range(8)])
+    for again, factor in (
+        (Ratio(1.1, 0.9, 1.3, 8), 1.0),
+        (Ratio(1.1, 1.05, 1.2, 8), 1.1),
+        (Ratio(1 / 1.1, 0.8, 0.95, 8), 1.1),
+    ):
+        ratio = taken.ratio.widened(again)
+        assert (ratio.low, ratio.value, ratio.high) == pytest.approx((2 / factor, 2, 2 * factor))
+
+
 def test_progress_is_reported_round_by_round():
     reports = []
     arms = dict.fromkeys("ab", lambda: both(nn.Conv2d(3, 4, 3)))
-    session(arms, rounds=2, seconds=0.01, report=lambda *now: reports.append(now))
-    assert reports == [(1, 2), (2, 2)]
-
-
-@pytest.mark.parametrize(("seconds", "rounds"), [(1e-9, ROUNDS[0]), (1e9, ROUNDS[1])])
-def test_rounds_are_bounded(seconds, rounds):
-    class Slow(nn.Module):
-        """Not so fast that a long session never ends."""
-
-        calls = 0
-
-        def forward(self, images):
-            self.calls += 1
-            return images
-
-    reports = []
-    lane = Workload(lambda: Slow()(torch.ones(1)), 1)
-    session(
-        {"a": lambda: {"batch": lane}}, seconds=seconds, report=lambda *now: reports.append(now)
-    )
-    assert len(reports) == rounds
+    fixed = Fixed(builds=2, rounds=1)
+    session(arms, fixed=fixed, seconds=0.01, report=lambda *now: reports.append(now))
+    assert reports == [(1, 2), (2, 2), (2, 2)]
 
 
 def test_no_arms_have_no_times():
@@ -212,13 +218,26 @@ class Fails(nn.Module):
             raise self.error
 
 
+class Late(nn.Module):
+    """A model that raises `error` from its third instance on, in a build that is not the first."""
+
+    built = 0
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        Late.built += 1
+        self.error, self.number = error, Late.built
+
+    def forward(self, images):
+        if self.number >= 3:
+            raise self.error
+
+
 REFUSALS = {
     "rest has no depth of 0": unbuilt,
     "RuntimeError: no kernel": lambda: both(Fails(RuntimeError("no kernel\nat line 3"))),
     "ValueError: odd": lambda: both(Fails(ValueError("odd"))),
-    "RuntimeError: too late": lambda: both(
-        Fails(RuntimeError("too late"), after=2 * (PATIENCE + 1) + 1)
-    ),
+    "RuntimeError: too late": lambda: both(Late(RuntimeError("too late"))),
     "it does not fit into cpu at this size": lambda: both(
         Fails(torch.cuda.OutOfMemoryError("1 TiB"))
     ),
@@ -233,7 +252,8 @@ def test_an_arm_that_fails_is_refused_and_the_others_are_timed(reason, first):
     arms = (
         {"bad": REFUSALS[reason], **fine} if first == "bad" else {**fine, "bad": REFUSALS[reason]}
     )
-    timed = session(arms, rounds=30, seconds=1e-6)
+    Late.built = 0
+    timed = session(arms, fixed=Fixed(builds=5, rounds=6), seconds=1e-6)
     assert timed.refused == {"bad": reason}
     assert list(timed.times) == ["good", "other"]
     assert len(timed.times["other"]["batch"].seconds) == 30
@@ -241,10 +261,10 @@ def test_an_arm_that_fails_is_refused_and_the_others_are_timed(reason, first):
 
 def test_without_its_baseline_nothing_has_a_ratio():
     arms = {"bad": unbuilt, "good": lambda: both(nn.Conv2d(3, 4, 3))}
-    timed = session(arms, rounds=8, seconds=1e-6)
+    timed = session(arms, fixed=Fixed(8, 1), seconds=1e-6)
     assert not spreads(timed.times["good"])["throughput"].ratio
 
 
 def test_a_bug_is_no_refusal():
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         session({"a": lambda: None})

@@ -24,6 +24,7 @@ from study.report.figures.report_figure import (
 from study.report.figures.style import BLUE, GREY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.report.table import plain
+from study.report.text import ratio_notes
 from study.stats import of_arms, typed_rows
 
 ABREAST = {"text": 4, "column": 2}  # panels side by side
@@ -120,10 +121,12 @@ def _figure(report: Report, parts: list[list[SpeedMark]], page: row_layout.Page)
     # Peak memory alone has no line that would need a word.
     several = any(mark.has_interval for marks in parts for mark in marks)
     hollow = any(mark.has_interval and not mark.differs for marks in parts for mark in marks)
+    name = arm_name(report.plan, report.plan.baseline)
     how = [
-        f"×: ratio to {arm_name(report.plan, report.plan.baseline)}",
+        f"×: ratio to {name}",
         "line: 95 % interval" * several,
         "hollow: interval includes 1" * hollow,
+        *(f"{name} again: {text}" for text in ratio_notes.again_texts(report.analysis).values()),
         plain(report.analysis.timed_on),
     ]
     text = wrapped(", ".join(filter(None, how)), 72 * style.inches - 12, size=SMALL)

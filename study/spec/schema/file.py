@@ -38,7 +38,9 @@ class Timing(Strict):
         "plain", description="of inference; fast: ResT and PVT with weights folded beforehand"
     )
     resolution: UpTo1 = Field(
-        0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
+        0.05,
+        description="models are built more often while an interval is wider and time is left; a "
+        "ratio whose interval is wider and includes 1 is inconclusive",
     )
 
 
