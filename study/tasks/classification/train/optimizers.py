@@ -81,10 +81,13 @@ def timm_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     Raises:
         SpecError: timm refuses a key of the recipe for this optimizer.
     """
-    # Not every optimizer takes these two, so they are passed only where the recipe has them.
-    extra = {"eps": recipe.opt_eps, "betas": recipe.opt_betas and tuple(recipe.opt_betas)}
-    # One operator for all weights, whose last digits differ as those of the fast path do.
-    extra["fused"] = (recipe.fast_path and _fuses(recipe.optimizer_name)) or None
+    # Not every optimizer takes these, so they are passed only where the recipe has them.
+    extra = {
+        "eps": recipe.opt_eps,
+        "betas": recipe.opt_betas and tuple(recipe.opt_betas),
+        # One operator for all weights, whose last digits differ as those of the fast path do.
+        "fused": (recipe.fast_path and _fuses(recipe.optimizer_name)) or None,
+    }
     try:
         # timm decays neither biases and norms nor the weights that no_weight_decay names.
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
