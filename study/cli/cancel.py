@@ -31,4 +31,5 @@ def cancel_command(request: StudyRequest, now: bool) -> None:
         return
     when = "at once" if now else "after their step; waiting ones at once"
     message(f"stopping {when}: {status.summary(workers)}")
-    message(f"nothing is lost; continue with: study run {request.command_line()}")
+    command = f"study run {request.command_line()}"
+    message(f"results, and what trials have saved, are kept; continue with: {command}")

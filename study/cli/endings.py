@@ -1,5 +1,6 @@
 """The ends of a run: what is printed of each, and the exit status that it gives."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from study.api.request import StudyRequest
@@ -13,6 +14,25 @@ if TYPE_CHECKING:
     from study.launch.machine import Machine
     from study.plan.plan import Plan
     from study.store.store import Store
+
+
+def stopped(plan: "Plan", store: "Store", command: str) -> int:
+    """The exit status of a run whose workers have stopped, as Ctrl-C asks them to."""
+    message(f"stopped; {'; '.join(_left(plan, store))}. Continue with: {command}")
+    return INTERRUPTED
+
+
+def _left(plan: "Plan", store: "Store") -> Iterator[str]:
+    """The trials that have begun and not ended, in words: how each goes on."""
+    from study.format import many
+
+    yield "results are kept"
+    states = {trial.name: store.state(trial.name) for trial in plan.missing}
+    if paused := [name for name, state in states.items() if state == "paused"]:
+        yield f"{many(len(paused), 'paused trial')} will go on from what is saved"
+    pending = [name for name, state in states.items() if state == "pending"]
+    if anew := [name for name in pending if store.folder(name).log.exists()]:
+        yield f"{many(len(anew), 'trial')} that had begun, and saved nothing, will start anew"
 
 
 def given_up(error: NoWorkerError | UnreadMetricError, command: str) -> int:

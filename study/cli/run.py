@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
-from study.cli import INTERRUPTED, earlier_runs, endings
+from study.cli import earlier_runs, endings
 from study.cli.budget import budget_options, over
 from study.cli.dry_run import show_dry_run
 from study.cli.edits import note_edits
@@ -94,8 +94,7 @@ def run_command(
         with tracked(request, plan, store, trackers):
             stopped = _train(request, plan, store, machine, progress, speed, budget)
         if stopped:
-            message(f"stopped; nothing is lost. Continue with: {command}")
-            return INTERRUPTED
+            return endings.stopped(plan, store, command)
         if plan.missing and machine.on == "slurm" and not wait:
             return _follow(request, trackers)
         plan = _measure(plan, store, machine, speed)

@@ -55,6 +55,8 @@ def _attempt(
     # A program that exits with 75 is called again here, also while the worker should stop.
     if trial.callbacks.stop():
         raise Stopped("before the program was started")
+    if record.resumes:
+        folder.resumable.touch()
     values = given(record, folder.places, trial.device, threads)
     process = Process(
         command(record, values),
