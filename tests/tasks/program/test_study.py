@@ -33,6 +33,23 @@ def test_a_trial_that_fails_is_told_with_its_last_line_and_tried_again(inside, p
     assert inside("run", program, "--on", "inline").returncode == 0
 
 
+@pytest.mark.heavy
+@pytest.mark.parametrize("words", [("plan",), ("status",), ("list",), ("run", "--dry-run")])
+def test_results_beside_the_file_are_noted_from_another_folder(
+    inside, program, tmp_path, monkeypatch, words
+):
+    inside("run", program, "--on", "inline", "--set", "seeds=1", "--no-speed")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    store = tmp_path / "results"
+    # Where the store is named, nothing is noted.
+    named = inside("plan", program, "--store", store)
+    what = tmp_path if words == ("list",) else program
+    done = inside(words[0], what, *words[1:])
+    note = f"lacks 2 trials of {program} that {store} has: --store {store}"
+    assert (named.stderr.count(note), done.stderr.count(note)) == (0, 1)
+
+
 @pytest.mark.slow
 def test_an_edit_while_workers_run_changes_no_trial(study, program, tmp_path):
     edits = f"open('{tmp_path / 'train.py'}', 'a').write('print(\"loss:99\")\\n')\n"
