@@ -92,6 +92,16 @@ def test_a_seed_and_a_level_without_effect_are_noted(inside, program, tmp_path):
 
 
 @pytest.mark.heavy
+def test_arms_that_diverge_in_every_seed_are_no_equal_results(inside, program, tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM.replace("loss:{loss:.6f}", "loss:.0nan"))
+    program.write_text(program.read_text().replace(r"([\d.]+)", r"\.0(nan)"))
+    inside("run", program, "--on", "inline", "--no-speed")
+    plan = inside("plan", program)
+    assert "6 trials" in plan.stdout
+    assert "equal to the" not in plan.stdout + plan.stderr
+
+
+@pytest.mark.heavy
 def test_plan_run_and_report_import_no_torch(program, tmp_path):
     for command in (("plan",), ("run", "--on", "inline"), ("report",)):
         words = [command[0], str(program), *command[1:]]
