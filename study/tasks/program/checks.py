@@ -15,8 +15,6 @@ from study.tasks.program.code import CodeError
 from study.tasks.program.paths import program_path
 from study.tasks.program.words import WordError
 
-SCRIPTS = (".py", ".sh", ".awk", ".pl", ".rb", ".jl", ".r", ".lua", ".js")
-"""Endings of words that are files of a program, so that one which does not exist is a mistake."""
 NEEDED = ("code", "inputs", "args", "env", "cwd")
 """Parts without which nothing can be said of the others."""
 HINT_OF_SEED = "write {seed} in run or env, or read STUDY_SEED in a file of code"
@@ -194,7 +192,7 @@ def _file(
     """The problem of a word that is a file which trials would not have."""
     path = Path(text)
     # In a trial the program sees its copies and links alone, not the whole of cwd.
-    is_script = text.lower().endswith(SCRIPTS) or (first and "/" in text)
+    is_script = text.lower().endswith(words.SCRIPTS) or (first and "/" in text)
     if path.is_absolute() or text.startswith("-") or not text.strip("./"):
         return
     name = path.as_posix()

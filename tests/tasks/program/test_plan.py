@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from study.tasks.program import words
 from tests.tasks.program.conftest import FILE, PROGRAM
 
 MISTAKES = {
@@ -134,3 +135,16 @@ def test_another_task_refuses_a_reader(inside, tiny):
     done = inside("plan", tiny)
     assert done.returncode == 2
     assert "from of loss cannot be changed" in done.stderr
+
+
+NAMES = {
+    "train.py": ["python", "-u", "scripts/train.py", "--lr", "{lr}"],
+    "lab.train": ["torchrun", "--nproc-per-node", "{devices}", "-m", "lab.train"],
+    "sum.awk": ["awk", "-v", "s={seed}", "-f", "sum.awk"],
+    "solve": ["./bin/solve", "{seed}"],
+}
+
+
+@pytest.mark.parametrize(("name", "command"), NAMES.items(), ids=NAMES)
+def test_a_program_has_the_name_of_its_script_or_of_what_is_started(name, command):
+    assert words.name(command) == name

@@ -17,6 +17,9 @@ def test_a_study_of_a_program_ends_in_a_table(inside, program, tmp_path):
     table = (tmp_path / "reports" / "rates" / "table.md").read_text()
     assert "Loss" in table
     assert "Peak memory" in table
+    assert "Rate of train.py; mean ± sd of 3 seeds" in table
+    supplement = (tmp_path / "reports" / "rates" / "supplement.md").read_text()
+    assert "Trials run python train.py --rate {rate} --seed {seed}." in supplement
     assert "nothing to train: all 6 trials have results" in inside("run", program).stderr
 
 
