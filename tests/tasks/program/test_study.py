@@ -95,6 +95,18 @@ def test_a_seed_and_a_level_without_effect_are_noted(inside, program, tmp_path):
 
 
 @pytest.mark.heavy
+def test_times_and_memory_are_usage_and_no_quality(inside, program):
+    inside("run", program, "--on", "inline", "--no-speed")
+    lines = inside("compare", program, "half", "fifth").stdout.splitlines()
+    blocks = [line.split()[0] for line in lines if line.strip()]
+    inside_usage = blocks[blocks.index("usage") + 1 :][:3]
+    assert blocks[blocks.index("quality") + 1] == "Loss"
+    assert sorted(inside_usage) == ["CPU", "Peak", "Time"]
+    metrics = inside("list", "metrics", "--json").stdout
+    assert '"usage"' in metrics
+
+
+@pytest.mark.heavy
 def test_arms_that_diverge_in_every_seed_are_no_equal_results(inside, program, tmp_path):
     (tmp_path / "train.py").write_text(PROGRAM.replace("loss:{loss:.6f}", "loss:.0nan"))
     program.write_text(program.read_text().replace(r"([\d.]+)", r"\.0(nan)"))
