@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from study.errors import unknown
+from study.errors import likely_name, unknown
 from study.spec.problems import Location, Problem
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
@@ -183,7 +183,9 @@ def _unused(keys: ProgramBaseline, args: Tree) -> Iterator[Problem]:
     for name in keys.args:
         if name not in used:
             message = f"args.{name} is used nowhere, so its value would change nothing"
-            yield Problem(message, args.key([name]), f"write {{{name}}} in run or env")
+            near = likely_name(name, used - {*words.GIVEN})
+            hint = f"did you mean args.{near}?" if near else f"write {{{name}}} in run or env"
+            yield Problem(message, args.key([name]), hint)
 
 
 def _file(
