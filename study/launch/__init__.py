@@ -57,7 +57,8 @@ def run(
             # More workers than open trials would start, find nothing and end.
             most = machine.workers if work.text else max(1, len(watch.open))
             workers = min(machine.workers, most)
-            LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
+            with _stopped_if_unused(job, remote=machine.on in ("slurm", "command")):
+                LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
             tick()
             if job_folder.stopped(job) or not watch.open or (remote and not machine.wait):
                 return job_folder.stopped(job)
@@ -70,6 +71,17 @@ def run(
             # Between two rounds, so that failing workers do not start in a loop.
             time.sleep(polling.WORKERS)
     return False
+
+
+@contextmanager
+def _stopped_if_unused(job: Path, *, remote: bool) -> Iterator[None]:
+    """Stop a job whose submission fails, so that no worker of another run does its trials."""
+    try:
+        yield
+    except StudyError:
+        if remote and not (slurm.submitted(job) or command.submitted(job)):
+            job_folder.stop(job)
+        raise
 
 
 def _ticker(

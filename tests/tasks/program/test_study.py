@@ -95,6 +95,26 @@ def test_a_seed_and_a_level_without_effect_are_noted(inside, program, tmp_path):
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("command", ["false {job} {index}", "no-such-command {job} {index}"])
+def test_a_submission_that_fails_leaves_no_job_that_counts(inside, program, tmp_path, command):
+    failed = inside("run", program, "--on", "command", "--submit", command)
+    assert failed.returncode == 2, failed.stderr
+    (job,) = (tmp_path / "results" / "jobs").iterdir()
+    assert (job / "stop").exists()
+    (tmp_path / "train.py").write_text(PROGRAM + "# edited\n")  # the trials have other names
+    done = inside("run", program, "--on", "inline", "--no-speed")
+    assert "they go on" not in done.stderr
+
+
+@pytest.mark.heavy
+def test_a_plan_of_one_seed_promises_no_interval(inside, program):
+    plan = inside("plan", program, "--set", "seeds=1")
+    assert "neither a standard deviation nor an interval" in plan.stdout
+    assert "intervals are reported instead" not in plan.stdout
+    assert "p = 0.25" in inside("plan", program).stdout
+
+
+@pytest.mark.heavy
 def test_times_and_memory_are_usage_and_no_quality(inside, program):
     inside("run", program, "--on", "inline", "--no-speed")
     lines = inside("compare", program, "half", "fifth").stdout.splitlines()
