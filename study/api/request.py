@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from study.store.job_records import Request
     from study.store.store import Store
 
+DEFAULT_ROOT = Path("results")
+"""The store where none is named: in the current folder, wherever the study file is."""
+
 
 @dataclass(frozen=True)
 class StudyRequest:
@@ -101,11 +104,37 @@ class StudyRequest:
         with warnings.catch_warnings(), redirect_stdout(sys.stderr):
             warnings.filterwarnings("ignore", ".*torch.jit.*")  # of timm and fvcore, at import
             try:
-                return plan(self.read(), store, audit_all=audit_all, tell=self.tell), store
+                planned = plan(self.read(), store, audit_all=audit_all, tell=self.tell)
             except SpecError as error:
                 if hint := self._forgotten(store):
                     raise SpecError(f"{error}\n{hint}") from error
                 raise
+        self._note_other_store(planned)
+        return planned, store
+
+    @property
+    def other_root(self) -> Path | None:
+        """The default store of whoever is in the folder of the study file, where it is another."""
+        beside = self.file.parent / DEFAULT_ROOT
+        other = self.root == DEFAULT_ROOT and beside.resolve() != self.root.resolve()
+        return beside if other and beside.is_dir() else None
+
+    def _note_other_store(self, plan: "Plan") -> None:
+        """Note that trials which are missing here have results there: they would be run again."""
+        from study.store.atomic import warn_once
+        from study.store.states import DONE
+        from study.store.store import Store
+
+        if self.other_root is None:
+            return
+        store = Store(self.other_root)
+        stored = [store.peek(trial.name)[1] for trial in plan.missing]
+        there = sum(result is not None and result.state in DONE for result in stored)
+        if there:
+            trials = "1 trial" if there == 1 else f"{there} trials"
+            lacks = f"{self.root.resolve()} lacks {trials} of {self.file}"
+            option = f"--store {shlex.quote(str(self.other_root))}"
+            warn_once(f"{lacks} that {self.other_root} has: {option} uses that store")
 
     def _forgotten(self, store: "Store") -> str:
         """A hint at the plugins of the last run of this study, if it is requested without any."""
@@ -130,8 +159,7 @@ class StudyRequest:
         profile = ["--profile", self.profile] if self.profile is not None else []
         more = [word for setting in self.settings for word in ("--set", setting)]
         more += [word for source in self.imports for word in ("--import", source)]
-        # results is the default of --store.
-        store = ["--store", str(self.root)] if self.root != Path("results") else []
+        store = ["--store", str(self.root)] if self.root != DEFAULT_ROOT else []
         flags = machine.flags if machine else ()
         # Quoted: labels and settings may hold spaces.
         return shlex.join([str(self.file), *profile, *more, *store, *flags])

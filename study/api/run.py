@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from study import launch
+from study.api import unread
 from study.api.request import StudyRequest
 from study.errors import StudyError, unknown
 from study.launch import Event, Machine, evaluations, spending, timing
@@ -39,20 +41,18 @@ def train(
     stopping: Callable[[], None] = lambda: None,
     submitted: Callable[[Sequence[str]], None] = lambda ids: None,
 ) -> bool:
-    """Run the missing trials, or as many as the budget allows; True if the user asked to stop."""
+    """Run the missing trials, or as many as the budget allows; True if the user asked to stop.
+
+    Raises:
+        UnreadMetricError: the first trial left no metric where the study file looks for it.
+    """
     work = _work(plan, request, machine, speed=speed, budget=budget)
+    run_trials = partial(launch.run, store, report=report, stopping=stopping, submitted=submitted)
     records = plan.records()
     seen = {*records}
     while True:
-        stopped = launch.run(
-            store,
-            records,
-            machine,
-            work,
-            report=report,
-            stopping=stopping,
-            submitted=submitted,
-        )
+        with unread.placed(plan, store):
+            stopped = run_trials(records, machine, work)
         if stopped or not plan.study.grows or (machine.on == "slurm" and not machine.wait):
             return stopped
         if budget and (spent := spending.latest(store, plan.study.identity)):
@@ -67,6 +67,7 @@ def train(
         if not records:
             return False
         seen |= records.keys()
+        work = work.model_copy(update={"has_results": True})  # they have called for these trials
 
 
 def _work(
@@ -78,7 +79,8 @@ def _work(
     known = {"study": plan.study.title, "file": plan.study.identity[1], "request": request.record}
     # A job without a budget has no such key, as those of earlier versions.
     limit = {"budget": budget} if budget else {}
-    work = plan.work("trials", **known, **text, **limit)
+    some = {"has_results": True} if any(trial.done for trial in plan.trials) else {}
+    work = plan.work("trials", **known, **text, **limit, **some)
     if machine.here:
         return work
     # The last worker measures, because no other may be left by then. All pairs: no one knows yet

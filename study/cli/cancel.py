@@ -1,6 +1,7 @@
 """cancel: the end of the workers of a study."""
 
 import os
+import shlex
 
 import click
 
@@ -25,10 +26,14 @@ def cancel_command(request: StudyRequest, now: bool) -> None:
         # Workers are looked for before the file is read, which may be broken or gone by now.
         request.read()  # refuses a file and a profile that do not exist
         message(f"no worker is active on {request.file}")
+        other = request.other_root
+        if other and status.active_workers(Store(other), request.identity):
+            message(f"note: workers of {other} are: --store {shlex.quote(str(other))} stops them")
         for title, file in status.same_title(store, request.identity):
-            other = f"{title} ({os.path.relpath(file)})"
-            message(f"note: workers of {other} go on")
+            named = f"{title} ({os.path.relpath(file)})"
+            message(f"note: workers of {named} go on")
         return
     when = "at once" if now else "after their step; waiting ones at once"
     message(f"stopping {when}: {status.summary(workers)}")
-    message(f"nothing is lost; continue with: study run {request.command_line()}")
+    command = f"study run {request.command_line()}"
+    message(f"results, and what trials have saved, are kept; continue with: {command}")

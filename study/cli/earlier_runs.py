@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from study.errors import StudyError
 from study.store.states import OPEN
 
 if TYPE_CHECKING:
@@ -26,11 +27,21 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
         others = [name for name in job_folder.trials(folder, job) if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in OPEN for state in states)
-        if left and not job_folder.stopped(folder):
+        if left and not job_folder.stopped(folder) and _at_work(plan, store):
             yield (
                 f"{left} trials of {folder.name} are no longer in this study; they go on "
                 "(study cancel stops them)"
             )
+
+
+def _at_work(plan: "Plan", store: "Store") -> bool:
+    """True if a worker of an earlier run waits or works, or Slurm does not say."""
+    from study.launch import status
+
+    try:
+        return bool(status.active_workers(store, plan.study.identity))
+    except StudyError:
+        return True
 
 
 def _unlimited(plan: "Plan", store: "Store", limit: "Budget | None") -> Iterator[str]:

@@ -71,7 +71,10 @@ def _studies(ablations: Path, store: Path) -> None:
         kinds = ", ".join(LISTINGS)
         near = likely_name(str(ablations), LISTINGS)
         hint = f'; did you mean "{near}"?' if near else ""
-        raise StudyError(f"{ablations} is no folder of studies, nor one of {kinds}{hint}")
+        # Typed or not: without a word the command looks there.
+        where = f"{ablations} is no folder of studies, nor one of {kinds}{hint}"
+        default = "; without a word study list looks for the folder ablations"
+        raise StudyError(where + default * (str(ablations) == "ablations"))
     # The * of pathlib matches hidden files too, unlike that of a shell.
     files = sorted(ablations.glob("[!.]*.yaml"))
     if not files:

@@ -52,7 +52,7 @@ def metrics() -> NameTable:
             name,
             metric.label,
             metric.unit,
-            metric.kind,
+            "usage" if any(name in task(other).usage for other in catalogues) else metric.kind,
             metric.better,
             ", ".join(task for task, own in catalogues.items() if name in own),
         )

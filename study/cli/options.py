@@ -61,7 +61,7 @@ def study_file(command: Command) -> Command:
         shell_complete=setting_keys,
     )
     @import_option
-    @folder("--store", "results", "The folder of results.")
+    @folder("--store", "results", "The folder of results, seen from the current folder.")
     @functools.wraps(command)
     def wrapped(
         file: Path,

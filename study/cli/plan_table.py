@@ -8,7 +8,7 @@ from rich.text import Text
 from study import format
 from study.cli import searching
 from study.cli.output import in_units
-from study.cli.seed_notes import nothing_trains, seeds_of_margin
+from study.cli.seed_notes import nothing_trains, seeds_of_margin, smallest
 from study.format import duration, many
 from study.plan import comparisons
 from study.plan.estimate import remaining
@@ -136,16 +136,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
         ]
     if limits := plan.study.sequential:
         return [*notes, *_sequential(plan, limits), *_repeats(plan)]
-    # 2 / 2**seeds: 0.25 for 3 seeds, 0.0625 for 5, 0.031 for 6.
-    p = smallest_p(seeds)
-    # With fewer than six seeds no difference, however large, reaches 5 %.
-    if p > 0.05:
-        notes.append(
-            f"with {many(seeds, 'seed')} an exact sign-flip test cannot go below "
-            f"p = {p:.3g} (6 seeds reach 0.031); intervals are reported instead"
-        )
-    else:
-        notes.append(f"smallest p of an exact sign-flip test with {many(seeds, 'seed')}: {p:.2g}")
+    notes.append(smallest(seeds))
     return [*notes, *_reach(plan, seeds)]
 
 

@@ -49,6 +49,8 @@ def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
     if result is not None:
         quality = {name: in_units(plan.catalogue[name], result.metrics.get(name))} if name else {}
         return {"state": result.state, **quality, "time": duration(result.seconds or 0.0)}
+    if event.kind == "stop":
+        return {"why": "nothing of it is saved, so it starts anew"}
     return {"why": event.death.why} if event.death else {}
 
 

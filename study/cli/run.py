@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
-from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
+from study.cli import earlier_runs, endings
 from study.cli.budget import budget_options, over
 from study.cli.dry_run import show_dry_run
 from study.cli.edits import note_edits
@@ -20,11 +20,12 @@ from study.cli.options import reports_option, study_file
 from study.cli.output import console
 from study.cli.output import progress as progress_bar
 from study.cli.plan import show_plan
-from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
+from study.cli.report import REMEDY, claim_folder, show_if_current, write_and_show
 from study.cli.tab_title import tab_title
 from study.cli.track import KIND, tracked
 from study.cli.twice import refuse_unused, run_twice
 from study.launch.command import NoWorkerError
+from study.launch.unread import UnreadMetricError
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -93,28 +94,15 @@ def run_command(
         with tracked(request, plan, store, trackers):
             stopped = _train(request, plan, store, machine, progress, speed, budget)
         if stopped:
-            message(f"stopped; nothing is lost. Continue with: {command}")
-            return INTERRUPTED
+            return endings.stopped(plan, store, command)
         if plan.missing and machine.on == "slurm" and not wait:
             return _follow(request, trackers)
         plan = _measure(plan, store, machine, speed)
-    except NoWorkerError as error:
-        message(f"{error}\ncontinue with: {command}")
-        return INCOMPLETE
+    except (NoWorkerError, UnreadMetricError) as error:
+        return endings.given_up(error, command)
     except KeyboardInterrupt:
-        return _interrupted(request, machine, command)
+        return endings.interrupted(request, machine, command)
     return _reported(request, plan, store, reports, command)
-
-
-def _interrupted(request: StudyRequest, machine: "Machine", command: str) -> int:
-    if machine.on == "slurm":
-        message(f"no longer waiting; to stop the workers: study cancel {request.command_line()}")
-        return INTERRUPTED
-    # Workers on other machines see only the file that asks them to stop.
-    elsewhere = "no longer waiting; workers on other machines stop after their step"
-    how = elsewhere if machine.on == "command" else "stopped at once"
-    message(f"{how}; continue with: {command}")
-    return INTERRUPTED
 
 
 def _checked(
@@ -273,21 +261,4 @@ def _reported(
     spent = over(store, plan)  # before the report, whose time is no part of it
     write_and_show(plan, store, reports)
     note_edits(request, plan)
-    return _status(plan, store, command, spent)
-
-
-def _status(plan: "Plan", store: "Store", command: str, spent: str) -> int:
-    from study.format import many
-
-    failed = sum(trial.state == "failed" for trial in plan.trials)
-    if failed:
-        message(f"{many(failed, 'trial')} failed{spent}; try again with: {command}")
-        return FAILED
-    if count := lacking(plan, store):
-        from study.launch import status
-
-        left = many(count, "trial or evaluation", "trials or evaluations")
-        why = status.ends(store, plan.study.identity)
-        message(f"{left} without a result{why}{spent}; continue with: {command}")
-        return INCOMPLETE
-    return 0
+    return endings.ended(request, plan, store, command, spent)

@@ -2,8 +2,9 @@
 
 from functools import partial
 
+from study.format import many
 from study.plan.plan import Plan
-from study.stats import seeds_for, with_range
+from study.stats import seeds_for, smallest_p, with_range
 
 
 def nothing_trains(plan: Plan) -> str:
@@ -11,6 +12,24 @@ def nothing_trains(plan: Plan) -> str:
     if plan.measured:
         return f"the results are those of {plan.measured.source}"
     return "" if plan.study.seeds else "seeds is 0, so only costs and timings are reported"
+
+
+def smallest(seeds: int) -> str:
+    """The smallest p of a sign-flip test of so many seeds, or what there is without one."""
+    if seeds == 1:
+        return (
+            "with 1 seed there is neither a standard deviation nor an interval: 2 seeds give "
+            "intervals, 6 an exact sign-flip test that can reach p = 0.031"
+        )
+    # 2 / 2**seeds: 0.25 for 3 seeds, 0.0625 for 5, 0.031 for 6.
+    p = smallest_p(seeds)
+    if p <= 0.05:
+        return f"smallest p of an exact sign-flip test with {many(seeds, 'seed')}: {p:.2g}"
+    # With fewer than six seeds no difference, however large, reaches 5 %.
+    return (
+        f"with {many(seeds, 'seed')} an exact sign-flip test cannot go below p = {p:.3g} (6 seeds "
+        "reach 0.031); intervals are reported instead"
+    )
 
 
 def seeds_of_margin(plan: Plan, margin: float) -> str:

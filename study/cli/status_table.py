@@ -138,7 +138,10 @@ def _all(rows: Sequence[TrialRow], left: str, unit: str, *, bar: bool) -> list[R
     total, done = sum(row.epochs for row in rows), sum(_epochs(row) for row in rows)
     if not total:
         return []
-    text = f"{100 * done // total} % of {total} {unit}{f', {left}' if left else ''}"
+    # A trial that failed has ended, and is not done.
+    share = f"{100 * done // total} % of {total} {unit}"
+    far = f"{done} of {total} trials done" if unit == "trials" else share
+    text = f"{far}{f', {left}' if left else ''}"
     if not bar:
         return [Text(text)]
     line = Table.grid(padding=(0, 2, 0, 0))

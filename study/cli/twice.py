@@ -50,7 +50,7 @@ def run_twice(
     with progress as report:
         repeated = twice.repeat(plan, store, machine, request=request, report=report)
     if repeated is None:
-        message("stopped; nothing is lost, and nothing is compared")
+        message("stopped; nothing is compared")
         return INTERRUPTED
     for line in lines(plan, repeated):
         click.echo(line)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from study.errors import StudyError
-from study.launch import command, slurm, spending
+from study.launch import command, slurm, spending, unread
 from study.launch import job as job_folder
 from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
@@ -39,6 +39,9 @@ def run(
     `trials` maps a name to the record that is entered in the store. Failed ones are tried again.
     `work` says of what study they are, and what is to be done after them. On Slurm it returns when
     the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
+
+    Raises:
+        UnreadMetricError: the first trial ended well, and left no metric to read.
     """
     if work.starts_processes and machine.nodes > 1:
         raise StudyError("trials of this task start their processes themselves, on one node")
@@ -54,11 +57,13 @@ def run(
             # More workers than open trials would start, find nothing and end.
             most = machine.workers if work.text else max(1, len(watch.open))
             workers = min(machine.workers, most)
-            LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
+            with _stopped_if_unused(job, remote=machine.on in ("slurm", "command")):
+                LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
             tick()
             if job_folder.stopped(job) or not watch.open or (remote and not machine.wait):
                 return job_folder.stopped(job)
             job_folder.raise_worker_error(job)
+            unread.raise_unread(job, order)
             if spending.is_spent(job, order, watch.heartbeats):
                 return False
             # Workers of an earlier call, or of another node, may still run; if not, all have died.
@@ -66,6 +71,17 @@ def run(
             # Between two rounds, so that failing workers do not start in a loop.
             time.sleep(polling.WORKERS)
     return False
+
+
+@contextmanager
+def _stopped_if_unused(job: Path, *, remote: bool) -> Iterator[None]:
+    """Stop a job whose submission fails, so that no worker of another run does its trials."""
+    try:
+        yield
+    except StudyError:
+        if remote and not (slurm.submitted(job) or command.submitted(job)):
+            job_folder.stop(job)
+        raise
 
 
 def _ticker(

@@ -19,7 +19,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from study.errors import StudyError
-from study.launch import endings, spending, templates
+from study.launch import endings, templates, unread
 from study.launch import job as job_folder
 from study.launch.deaths import last_lines
 from study.launch.machine import Machine
@@ -238,7 +238,7 @@ def at_work(job: Path, heartbeats: Heartbeats) -> Mapping[Path, holders.Holder]:
 
 def _is_ending(job: Path, heartbeats: Heartbeats) -> bool:
     stopped = job_folder.stopped(job)
-    return stopped or spending.is_spent(job, job_folder.order(job), heartbeats)
+    return stopped or unread.starts_no_more(job, job_folder.order(job), heartbeats)
 
 
 def _places(job: Path) -> Iterator[Path]:

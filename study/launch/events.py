@@ -11,7 +11,8 @@ from study.store.store import Store
 
 @dataclass(frozen=True)
 class Event:
-    """A change of a trial: start, epoch, done, fail or lost (its worker died)."""
+    """A change of a trial: start, epoch, done, fail, lost (its worker died), or that its worker has
+    stopped: pause where the next one goes on from what is saved, stop where it starts anew."""
 
     kind: str
     trial: str
@@ -61,7 +62,13 @@ class Watch:
         # Another number or none: the lease under which the trial was seen is no longer held.
         if before and result is None and number != before:
             died = self.store.death(name, before)
-            if died or held or name in self.silent:
+            # A worker that stops removes its lease; that of one which died stays.
+            released = not died and not held and not self.store.folder(name).lease(before).exists()
+            if released:
+                del self.running[name]
+                paused = self.store.state(name) == "paused"
+                events.append(Event("pause" if paused else "stop", name))
+            elif died or held or name in self.silent:
                 del self.running[name]
                 self.silent.discard(name)
                 events += [Event("lost", name, death=died)] if died or not held else []

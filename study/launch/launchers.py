@@ -15,7 +15,7 @@ from typing import Protocol
 
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.launch import slots, snapshot, spending
+from study.launch import slots, snapshot, unread
 from study.launch.command import command
 from study.launch.endings import kill
 from study.launch.machine import Machine
@@ -65,7 +65,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
             alive = [child for child in children if child.poll() is None]
             ending = (
                 job_folder.stopped(job)
-                or spending.is_spent(job, order, heartbeats)
+                or unread.starts_no_more(job, order, heartbeats)
                 or any((child.poll() or 0) > 0 for child in children)
             )
             more = not ending and len(alive) < workers and left()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from study import tasks
 from study.errors import SizeError, StoreError, StudyError
-from study.launch import growth, spending
+from study.launch import growth, spending, unread
 from study.launch import job as job_folder
 from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
 from study.store import leases, polling
@@ -67,11 +67,19 @@ def trials(worker: Worker) -> int:
                 traceback.print_exc()
                 return REQUEUE_STATUS  # the leader has died, or knows
             if lease is not None:
-                lease.release()
+                _leave(worker, name, lease)
             worker.tick()
             if not group.whole:
                 return REQUEUE_STATUS
     return 0
+
+
+def _leave(worker: Worker, name: str, lease: leases.Lease) -> None:
+    """Release a trial; one that has left no metric may be the last that its jobs start."""
+    lease.release()
+    result = worker.store.result(name)
+    if result is not None and result.unread:
+        unread.note(worker.job, name, result.unread)
 
 
 def _with_copies(job: Path) -> Iterator[Path]:
@@ -174,8 +182,8 @@ def evaluations(worker: Worker) -> int:
 
 
 def _is_cut_short(worker: Worker) -> bool:
-    """True if the run has spent its budget before every trial had a result."""
-    if not spending.is_spent(worker.job, worker.order, worker.heartbeats):
+    """True if the run starts no further trial, and not every one has a result."""
+    if not unread.starts_no_more(worker.job, worker.order, worker.heartbeats):
         return False
     return any(worker.store.result(name) is None for name in job_folder.trials(worker.job))
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from study.errors import StudyError
 from study.launch import job as job_folder
-from study.launch import resources, snapshot, spending
+from study.launch import resources, snapshot, unread
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
 from study.store import ownership, polling
@@ -46,8 +46,8 @@ def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
         StudyError: there is no Slurm here, it does not answer, or it refuses the jobs.
     """
     _installed()
-    # Workers of a run whose budget is spent do not go on.
-    ending = [f for f in job_folder.alike(job) if spending.is_spent(f, job_folder.order(f))]
+    # Workers of a run that starts no further trial do not go on.
+    ending = [f for f in job_folder.alike(job) if unread.starts_no_more(f, job_folder.order(f))]
     gone = {worker for folder in ending for worker in alive(folder)}
     if (more := workers - len(at_work(job).keys() - gone)) > 0:
         submit(job, machine, more)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from study.errors import StudyError
-from study.launch import command, endings, slurm
+from study.launch import command, endings, slurm, unread
 from study.launch import job as job_folder
 from study.launch.job import Identity
 from study.store import holders
@@ -120,6 +120,7 @@ def ends(store: Store, study: Identity) -> str:
     for job in last:
         try:
             job_folder.raise_worker_error(job)
+            unread.raise_unread(job, job_folder.order(job))
         except StudyError as error:
             return f"; {error}"
         states = slurm.ended(slurm.submitted(job)).items()

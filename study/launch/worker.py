@@ -14,7 +14,7 @@ from pathlib import Path
 from study import tasks
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.launch import spending
+from study.launch import unread
 from study.launch.machine import AUTO, own_device
 from study.spec import plugins
 from study.store import leases, polling
@@ -70,8 +70,8 @@ class Worker:
         return self._stopping
 
     def may_start(self) -> bool:
-        """True unless the worker should stop, or the run has spent its budget."""
-        return not (self.stop() or spending.is_spent(self.job, self.order, self.heartbeats))
+        """True unless the worker should stop, or its job starts no further trial."""
+        return not (self.stop() or unread.starts_no_more(self.job, self.order, self.heartbeats))
 
 
 def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:

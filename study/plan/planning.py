@@ -83,7 +83,7 @@ def _checked(
     labels = label_checks.problems(study, file.places, pairs)
     if mistakes := [*file.problems, *matching, *labels, *untimed]:
         wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
-        raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
+        raise SpecError(f"{report(wrong)}; more is checked once the file is correct")
     every = resolve(file)
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:

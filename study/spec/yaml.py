@@ -142,6 +142,10 @@ def _quoted(representer: Any, text: str) -> Node:
 
 def _not_yaml(error: MarkedYAMLError, start: Location) -> Problem:
     place = error.problem_mark or error.context_mark
+    if "find expected ':'" in str(error.problem) and error.context_mark:
+        begin = error.context_mark  # of the key; the problem is seen at the line after it
+        mark = _mark(start, begin.line, begin.column)
+        return Problem("not YAML: a colon is missing after the key", mark, "write key: value")
     mark = _mark(start, place.line, place.column) if place else start
     message = str(error.problem or error.context)
     if "another document" in message:
@@ -183,8 +187,13 @@ class _Reader:
 
     def mapping(self, node: MappingNode, mark: Location, depth: int) -> Tree:
         tree = Tree({}, mark)
-        for key, value in node.value:
+        before = [None, *(value for _, value in node.value)]
+        for previous, (key, value) in zip(before, node.value, strict=False):
             place = self.mark(key)
+            if previous is not None and self.is_decimal_comma(previous, key, value):
+                message = f'a comma separates keys here, so "{key.value}" is a key without a value'
+                self.refuse(message, place, f"write {previous.value}.{key.value} for one number")
+                continue
             if not isinstance(key, ScalarNode):
                 self.refuse("a key must be text", place)
                 continue
@@ -199,6 +208,11 @@ class _Reader:
             tree.keys[name] = place
             tree.value[name] = self.tree(value, depth + 1)
         return tree
+
+    def is_decimal_comma(self, previous: Node, key: Node, value: Node) -> bool:
+        """True where 0,3 stands in a mapping for the number 0.3."""
+        text = self.start.text[previous.start_mark.index : value.end_mark.index]
+        return isinstance(key, ScalarNode) and re.fullmatch(r"[-+]?\d+,\d+", text) is not None
 
     def refuse_breaks(self, node: Node, mark: Location) -> None:
         """Refuse a line break of YAML 1.1 in a scalar: `read` replaced it by a space."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.independent import Independent
 from study.stats.inference import FIXED, Inference, sample_interval
-from study.stats.intervals import CONFIDENCE, ROUNDING, UNDEFINED, varies
+from study.stats.intervals import CONFIDENCE, ROUNDING, UNDEFINED, deviation, variance, varies
 from study.stats.sign_flip import smallest_p
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def _gain(values: Numbers, base: Numbers) -> dict[str, float]:
     # Without any spread the ratio would be 0 / 0.
     if n < 2 or not (varies(values) or varies(base)):
         return {"n": n} | dict.fromkeys(GAIN, float("nan"))
-    variances = np.array([values.var(ddof=1), base.var(ddof=1)])
-    paired, separate = (values - base).var(ddof=1), variances.sum()
+    variances = np.array([variance(values), variance(base)])
+    paired, separate = variance(values - base), variances.sum()
     freedom = (n - 1) * separate**2 / (variances**2).sum()  # Welch-Satterthwaite
     reach = [stdtrit(df, (1 + CONFIDENCE) / 2) for df in (n - 1, freedom)]
     ratio = paired / separate
@@ -155,14 +155,14 @@ def summary(differences: Numbers | Independent, how: Inference = FIXED) -> dict[
         ends = sample_interval(differences, how)
         values = (differences.mean, differences.sd, *ends, float("nan"), float("nan"))
         return {"n": differences.n} | dict(zip(SUMMARY[1:], values, strict=True))
-    n, several = len(differences), len(differences) > 1
+    n = len(differences)
     mean = differences.mean() if n else float("nan")
     # Differences that cancel leave a rounding error, which is no effect.
     if n and abs(mean) <= ROUNDING * np.abs(differences).max():
         mean = 0.0
     values = (
         mean,
-        differences.std(ddof=1) if several else float("nan"),
+        deviation(differences),
         *how.interval(differences),
         how.sign_flip(differences),
         smallest_p(int(np.count_nonzero(differences))),  # zero has no sign to flip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import Effect, effects
 from study.stats.inference import FIXED, Inference
+from study.stats.intervals import deviation
 from study.stats.rows import MetricValue, of_arms, of_metric, typed_rows
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (arm, metric), part in frame.groupby(["arm", "metric"], sort=False):
         values = part["value"]
-        mean, sd = values.mean(skipna=False), values.std(skipna=False)
+        mean, sd = values.mean(skipna=False), deviation(values.to_numpy(float))
         # Only timings have a range, and they have one row per arm and metric.
         first = typed_rows(part.head(1), MetricValue)[0]
         rows.append(Estimate(str(arm), str(metric), len(part), mean, sd, first.low, first.high))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from study.stats.intervals import CONFIDENCE, UNDEFINED, varies
+from study.stats.intervals import CONFIDENCE, UNDEFINED, variance, varies
 
 if TYPE_CHECKING:
     from study.stats.intervals import Numbers
@@ -40,7 +40,7 @@ class Independent:
         """The standard deviation of the sum of one value of each group."""
         if self.n < 2:
             return float("nan")
-        return float(sum(w**2 * g.var(ddof=1) for w, g in self._pairs) ** 0.5)
+        return float(sum(w**2 * variance(g) for w, g in self._pairs) ** 0.5)
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
         """The interval (low, high) with Satterthwaite's degrees of freedom; NaN without a spread.

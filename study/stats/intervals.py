@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,24 @@ def varies(sample: Numbers) -> bool:
     import numpy as np
 
     return len(sample) > 1 and bool(np.ptp(sample) > ROUNDING * np.abs(sample).max())
+
+
+def deviation(sample: Numbers) -> float:
+    """The standard deviation of a sample (n,); 0 of equal values, NaN of fewer than two."""
+    return math.sqrt(variance(sample))
+
+
+def variance(sample: Numbers) -> float:
+    """The variance of a sample (n,); 0 of equal values, NaN of fewer than two.
+
+    The mean of equal values is rounded, so they would depart from it by a last digit.
+    """
+    import numpy as np
+
+    if len(sample) < 2:
+        return float("nan")
+    equal = not varies(sample) and not np.isnan(sample).any()
+    return 0.0 if equal else float(sample.var(ddof=1))
 
 
 def interval(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:

@@ -94,6 +94,8 @@ class Work(Frozen):
         return {"request": Request.parsed_words(words, folder).plain, **rest}
 
     trials: list[str] = Field([])
+    has_results: bool = False
+    """True if other trials of the study have their metrics already, read as these are."""
     # Not strict here, since JSON has lists where this has tuples.
     pairs: list[Annotated[tuple[str, Pixels], Field(strict=False)]] = Field([])
     """Trials to evaluate, each with an image size in pixels."""
@@ -152,6 +154,13 @@ class Computed(Frozen):
     @property
     def trials(self) -> dict[str, TrialRecord]:
         return self.__pydantic_extra__
+
+
+class Unread(Frozen):
+    """`unread.json` of a job folder: a trial that ended well, and left no value of a metric."""
+
+    trial: str
+    metric: str
 
 
 class Submitted(Frozen):

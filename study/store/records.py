@@ -149,6 +149,8 @@ class Outcome(Frozen):
     images: dict[str, ImageFingerprint] = Field({})
     """By split, where the images are files of a folder."""
     error: str | None = None
+    unread: str = ""
+    """The metric of which a trial that ended well has left no value."""
     log: list[str] | None = None
     """The last lines of a worker that died."""
 

@@ -189,7 +189,8 @@ class Store:
         if leases.holder(folder):
             # A single look by the file server's clock, which is enough for display.
             return "running"
-        saved = any(path.exists() for path in self.folder(name).checkpoints)
+        files = self.folder(name)
+        saved = any(path.exists() for path in (*files.checkpoints, files.resumable))
         return "paused" if saved or self.history(name) else "pending"
 
     def began(self, name: str) -> Images | None:

@@ -63,6 +63,11 @@ class TrialFolder:
         return self.checkpoint, self.previous
 
     @property
+    def resumable(self) -> Path:
+        """Present where the next attempt goes on in the files of this one, without checkpoints."""
+        return self.path / "resumable"
+
+    @property
     def deaths(self) -> list[Path]:
         """Notes of workers that died, in no order."""
         return list(self.path.glob("died-*.json"))

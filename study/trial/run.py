@@ -21,7 +21,7 @@ from study.trial.callbacks import Callbacks, Message, Stopped, goes_on, nothing
 from study.trial.environment import environment
 from study.trial.group import Group
 from study.trial.log import LogFile
-from study.trial.running import Finished, RunningTrial, TrialError
+from study.trial.running import Finished, NoMetricError, RunningTrial, TrialError
 
 Run = Callable[[RunningTrial], Finished]
 """A task's function that runs one trial."""
@@ -83,7 +83,11 @@ def run_trial(
 def _failed(error: Exception, message: str, log: LogFile) -> Record:
     """The outcome of a trial that failed, with the last lines of what it ran."""
     log({"event": "error", "traceback": _traceback(error)})
-    return {"error": message, **({"log": error.log} if isinstance(error, TrialError) else {})}
+    if not isinstance(error, TrialError):
+        return {"error": message}
+    unread = {"unread": error.metric} if isinstance(error, NoMetricError) else {}
+    # Without the name of its class, which says nothing of the program.
+    return {"error": str(error), "log": error.log, **unread}
 
 
 def _traceback(error: Exception) -> str:

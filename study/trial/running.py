@@ -44,6 +44,14 @@ class TrialError(StudyError):
         self.log = [*log]
 
 
+class NoMetricError(TrialError):
+    """A trial that ended well, and left no value of a metric where its study file looks for it."""
+
+    def __init__(self, message: str, log: Sequence[str], metric: str) -> None:
+        super().__init__(message, log)
+        self.metric = metric
+
+
 @dataclass(frozen=True)
 class Finished:
     """The measurements of a trial that has ended; their names are those of the catalogue."""

@@ -95,7 +95,7 @@ def test_wrong_model_arguments_are_told_together_once_the_file_is_correct(inside
     tiny.write_text(text.replace("seeds: 2", "seedz: 2"))
     done = inside("plan", tiny)
     assert done.returncode == 2
-    for message in ("tiny.yaml:8:1", '"seeds"?', "arms are built once the file is correct"):
+    for message in ("tiny.yaml:8:1", '"seeds"?', "more is checked once the file is correct"):
         assert message in done.stderr
     tiny.write_text(text)
     done = inside("plan", tiny)

@@ -73,7 +73,7 @@ def test_the_first_factor_is_a_usual_one_and_others_are_comments(inside, script,
 def test_the_metrics_of_a_script_are_what_it_prints_of_validation(inside, script, tmp_path):
     inside("new")
     text = (tmp_path / "train.yaml").read_text()
-    assert "columns: [val_loss, val_acc, seconds, peak_memory]" in text
+    assert "columns: [val_loss, val_acc]" in text
     assert "train_loss" not in text
     assert r'val_loss: {label: "Val loss", better: lower' in text
     assert r'val_acc: {label: "Val acc", better: higher' in text

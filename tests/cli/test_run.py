@@ -6,7 +6,7 @@ import pytest
 
 from study.api.request import StudyRequest
 from study.cli import INTERRUPTED
-from study.cli.run import _interrupted
+from study.cli.endings import interrupted
 from study.launch.machine import Machine
 
 
@@ -22,5 +22,5 @@ def test_what_has_stopped_at_a_second_interruption_is_said(capsys, monkeypatch, 
     monkeypatch.setenv("COLUMNS", "200")
     request = StudyRequest(Path("x.yaml"), None, (), Path("results"))
     machine = Machine(on=on, workers=1, device="cpu", threads=1)
-    assert _interrupted(request, machine, "study run x.yaml") == INTERRUPTED
+    assert interrupted(request, machine, "study run x.yaml") == INTERRUPTED
     assert sentence in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """What is seen of trials, told from the store."""
 
 from study.launch import Watch
-from study.store import leases
+from study.store import holders, leases
 from study.store.records import WorkerDeath
 from tests.launch.conftest import finish, leave
 
@@ -25,8 +25,9 @@ def test_a_watch_tells_each_thing_once(store):
 
 def test_a_watch_tells_of_a_worker_that_died_and_of_its_successor(store):
     watch = Watch(store, ["a-0"])
-    with leases.claim(store.trial("a-0")):
-        watch.look()
+    leave(store, "a-0", who=holders.here())
+    watch.look()
+    leave(store, "a-0")
     assert kinds(watch) == []  # its supervisor may be about to tell how
     assert kinds(watch) == [("lost", "a-0")]
     with leases.claim(store.trial("a-0")):
@@ -47,11 +48,21 @@ def test_a_watch_tells_how_a_worker_died_even_if_another_is_there_already(store)
 
 def test_a_watch_waits_for_word_of_how_a_worker_died(store):
     watch = Watch(store, ["a-0"])
-    with leases.claim(store.trial("a-0")):
-        watch.look()
+    leave(store, "a-0", who=holders.here())
+    watch.look()
+    leave(store, "a-0")
     assert kinds(watch) == []
     store.write_death("a-0", 1, WorkerDeath(why="out of memory"))
     assert [event.death.why for event in watch.look()] == ["out of memory"]
+    assert kinds(watch) == []
+
+
+def test_a_worker_that_stops_is_not_lost_and_says_how_its_trial_goes_on(store):
+    watch = Watch(store, ["a-0", "b-0"])
+    with leases.claim(store.trial("a-0")), leases.claim(store.trial("b-0")):
+        watch.look()
+        store.folder("b-0").resumable.touch()
+    assert kinds(watch) == [("stop", "a-0"), ("pause", "b-0")]
     assert kinds(watch) == []
 
 

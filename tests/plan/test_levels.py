@@ -207,7 +207,7 @@ def test_mistakes_of_the_file_are_told_together_before_a_model_is_built(planned)
         (SHORT, "epochs: 2, crop_pct: 87.5"),
         (FACTORS, "model.reduction: {DW: depthwise, Avg: averag}"),
     )
-    for words in ("this is a fraction", "Nobody", 'unknown metric "top2"', "arms are built once"):
+    for words in ("this is a fraction", "Nobody", 'unknown metric "top2"', "more is checked once"):
         assert words in message
     assert "averag" not in message
 

@@ -99,6 +99,10 @@ def test_lines_that_end_as_on_windows_are_counted_alike():
         ("e\u0301: 1\n\u00e9: 2", "first on line 1", "x:2:1"),
         ("A\u00a0b: 1\nA b: 2", 'duplicate key "A b"', "x:2:1"),
         ("[" * 2000, "nested too deeply", "x:1:1"),
+        ("a: 1\nseeds 3\nb: 2", "a colon is missing after the key", "x:2:1"),
+        ("a: 1\nseeds:3\nb: 2", "a colon is missing after the key", "x:2:1"),
+        ("a:\n  b: 1\n  code [b]\n  c: 2", "a colon is missing after the key", "x:3:3"),
+        ("a: {b: 0,3}", 'a comma separates keys here, so "3" is a key', "x:1:10"),
     ],
 )
 def test_what_other_readers_take_in_another_way_is_refused(text, message, place):

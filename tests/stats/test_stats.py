@@ -57,6 +57,16 @@ def test_one_seed_has_no_spread():
     assert np.isnan(arm_name["sd"])
 
 
+@pytest.mark.parametrize("value", [0.7, 0.1, 14.3, 0.0, -1e9])
+def test_equal_values_have_no_spread_at_all(value):
+    sample = [value] * 3
+    assert stats.estimates(frame(rows("a", sample))).iloc[0]["sd"] == 0
+    result = effect([0.0] * 3, sample)
+    assert result["sd"] == 0
+    apart = stats.Independent([1, -1], [np.array(sample), np.array([0.1] * 3)])
+    assert apart.sd == 0
+
+
 def test_an_arm_with_a_diverged_seed_has_no_mean():
     arm_name = stats.estimates(frame(rows("a", [0.9, np.nan, 0.8]))).iloc[0]
     assert arm_name["n"] == 3

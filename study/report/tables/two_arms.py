@@ -10,6 +10,9 @@ from study.report.text.two_arms import ends, p_is
 from study.spec.metric import Metric
 from study.stats import SeedsAndImages
 
+USAGE = "usage"
+"""The heading of the time and memory that trials take."""
+
 
 def tables(comparison: Comparison) -> list[Table]:
     # Replicates without seeds have no rows in common.
@@ -21,16 +24,22 @@ def tables(comparison: Comparison) -> list[Table]:
 def _metric_table(comparison: Comparison) -> Table:
     first, second = comparison.labels
     rows = stats.typed_rows(comparison.metrics, MetricRow)
+
+    def kind_of(row: MetricRow) -> str:
+        # What a run takes of a machine is measured once per trial, as a quality is, and is none.
+        return USAGE if row.metric in comparison.plan.task.usage else row.kind
+
     return Table(
         name=plain(f"{second} against {first}"),
         caption=plain(f"{comparison.plan.study.title}, {'; '.join(_changes(comparison))}"),
         heads=(plain(first), plain(second), "Difference [95 % CI]", "p, t", "p, sign-flip"),
         blocks=tuple(
             TableBlock(
-                kind, tuple(_metric_row(comparison, row) for row in rows if row.kind == kind)
+                kind,
+                tuple(_metric_row(comparison, row) for row in rows if kind_of(row) == kind),
             )
-            for kind in METRIC_KINDS
-            if any(row.kind == kind for row in rows)
+            for kind in (*METRIC_KINDS, USAGE)
+            if any(kind_of(row) == kind for row in rows)
         ),
         notes=tuple(map(plain, _notes(comparison))),
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from study import format
 from study.analysis.analysis import Analysis
+from study.format import many
 from study.report.text.compared import NAMED, ComparedArms
 from study.report.text.cost_answer import cost_sentences
 from study.report.text.design_answer import design_sentences
@@ -32,13 +33,23 @@ def _main(analysis: Analysis) -> str:
     if not (plan.tested and analysis.seeds):
         return _costs(analysis)
     if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
-        return "No trial has finished yet, so there is no answer."
+        return _nothing(analysis)
     by_image = plan.evaluates_given_weights and plan.tested in plan.task.right_among
     if by_image and len(plan.arms) > 1:
         return given_weights_answer(analysis)
     compared = ComparedArms(analysis)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text
+
+
+def _nothing(analysis: Analysis) -> str:
+    """The answer without a single measurement."""
+    trials = analysis.plan.trials
+    failed = sum(trial.state == "failed" for trial in trials)
+    if not failed:
+        return "No trial has finished yet, so there is no answer."
+    rest = "" if failed == len(trials) else " and no other has finished"
+    return f"{failed} of {many(len(trials), 'trial')} failed{rest}, so there is no answer."
 
 
 # ---- trained arms ----

@@ -79,6 +79,8 @@ def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails, *, withi
     name = within + ".".join(step for step in steps if step not in alternatives)
     reason = message[0].lower() + message[1:].partition(" after validation")[0]
     value = where.plain()
+    if value is None and not where.text:  # nothing is written there
+        return Problem(f"{name}: a value is missing", where.location)
     if kind in PLAINER:
         reason = PLAINER[kind]
     hint = _cure(value, kind, detail.get("ctx", {}))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from study.errors import unknown
+from study.errors import likely_name, unknown
 from study.spec.problems import Location, Problem
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
@@ -15,8 +15,6 @@ from study.tasks.program.code import CodeError
 from study.tasks.program.paths import program_path
 from study.tasks.program.words import WordError
 
-SCRIPTS = (".py", ".sh", ".awk", ".pl", ".rb", ".jl", ".r", ".lua", ".js")
-"""Endings of words that are files of a program, so that one which does not exist is a mistake."""
 NEEDED = ("code", "inputs", "args", "env", "cwd")
 """Parts without which nothing can be said of the others."""
 HINT_OF_SEED = "write {seed} in run or env, or read STUDY_SEED in a file of code"
@@ -185,7 +183,9 @@ def _unused(keys: ProgramBaseline, args: Tree) -> Iterator[Problem]:
     for name in keys.args:
         if name not in used:
             message = f"args.{name} is used nowhere, so its value would change nothing"
-            yield Problem(message, args.key([name]), f"write {{{name}}} in run or env")
+            near = likely_name(name, used - {*words.GIVEN})
+            hint = f"did you mean args.{near}?" if near else f"write {{{name}}} in run or env"
+            yield Problem(message, args.key([name]), hint)
 
 
 def _file(
@@ -194,7 +194,7 @@ def _file(
     """The problem of a word that is a file which trials would not have."""
     path = Path(text)
     # In a trial the program sees its copies and links alone, not the whole of cwd.
-    is_script = text.lower().endswith(SCRIPTS) or (first and "/" in text)
+    is_script = text.lower().endswith(words.SCRIPTS) or (first and "/" in text)
     if path.is_absolute() or text.startswith("-") or not text.strip("./"):
         return
     name = path.as_posix()

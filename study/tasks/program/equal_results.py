@@ -7,7 +7,7 @@ from study.tasks.arms import PlannedArm, result_of
 from study.tasks.program.metrics import USAGE
 
 Values = dict[int, dict[str, float | None]]
-"""The declared metrics of completed and diverged trials by seed."""
+"""The declared metrics of completed trials by seed."""
 
 
 def notes(arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
@@ -32,8 +32,9 @@ def notes(arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
 
 
 def _values(arm: PlannedArm, store: Store) -> Values:
-    ended = [t for t in arm.replicates if t.state in ("completed", "diverged")]
-    results = {t.seed: result_of(t, store) for t in ended}
+    # Trials that diverged have no values, which says nothing of their seeds.
+    completed = [t for t in arm.replicates if t.state == "completed"]
+    results = {t.seed: result_of(t, store) for t in completed}
     return {
         # Times differ between any two runs, and say nothing of what was computed.
         seed: {name: value for name, value in result.metrics.items() if name not in USAGE}

@@ -10,7 +10,10 @@ USAGE = Catalogue(
         "peak_memory": Metric("Peak memory", "MB", 1e-6, 0, better="lower", kind="quality"),
     }
 )
-"""Wall time, CPU time and memory of all processes of a trial, over all its attempts."""
+"""Wall time, CPU time and memory of all processes of a trial.
+
+Of all its attempts, if the program resumes; else of the last one, which began anew.
+"""
 
 TRAINING = {"train_throughput", "memory"}
 """Speeds of a training step, which is the program's own."""

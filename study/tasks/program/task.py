@@ -16,7 +16,7 @@ from study.store.records import TrialRecord
 from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms
-from study.tasks.program import arms, baseline, checks, code, equal_results
+from study.tasks.program import arms, baseline, checks, code, equal_results, words
 from study.tasks.program.baseline import ProgramConfig, config_of
 from study.tasks.program.metrics import OF_MODEL, USAGE
 from study.tasks.program.records import ProgramRecord
@@ -112,7 +112,14 @@ class Program(Task):
         return keys.call or " ".join(map(str, keys.run or ()))
 
     def caption(self, study: Study, arm: ResolvedArm) -> str:
-        return f"trials run {self.summary(study, arm)}"
+        keys = config_of(arm.arm.config).keys
+        if keys.call:
+            return keys.call.rpartition(":")[2]
+        return words.name([word for word in keys.run or () if isinstance(word, str)])
+
+    def table_notes(self, arm: ResolvedArm) -> Iterator[str]:
+        keys = config_of(arm.arm.config).keys
+        yield f"Trials run {keys.call or ' '.join(map(str, keys.run or ()))}."
 
 
 TASK = Program()

@@ -1,12 +1,16 @@
 """The words of a command: texts with {placeholders} that each trial fills in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from string import Formatter
 
 from study.errors import StudyError
 
 GIVEN = ("seed", "folder", "metrics", "device", "devices", "threads", "port")
 """Placeholders that every trial has, beside the names of `args`."""
+
+SCRIPTS = (".py", ".sh", ".awk", ".pl", ".rb", ".jl", ".r", ".lua", ".js")
+"""Endings of words that are files of a program."""
 
 
 class WordError(StudyError):
@@ -35,6 +39,16 @@ def filled(word: object, values: Mapping[str, object]) -> list[str]:
             raise WordError(f"{name} is a list, which is a word of its own: write {{{name}}} alone")
         parts += [before, text(values[name]) if name is not None else ""]
     return ["".join(parts)]
+
+
+def name(command: Sequence[str]) -> str:
+    """The name of the program of a command: of its script or module, else of what is started."""
+    for before, word in zip(["", *command], command, strict=False):
+        if word.lower().endswith(SCRIPTS) and not names(word):
+            return PurePath(word).name
+        if before == "-m":
+            return word
+    return PurePath(command[0]).name if command else "a program"
 
 
 def text(value: object) -> str:

@@ -4,7 +4,7 @@ from study.launch.events import Watch
 from study.store.store import Store
 from study.tasks.program.records import ProgramRecord
 from study.tasks.program.trial.folder import ProgramFolder
-from study.tasks.program.trial.live import EVERY, Live
+from study.tasks.program.trial.live import FIRST, Live
 from study.tasks.program.trial.series import MOST_ROWS, StepValue, history
 from tests.tasks.program.conftest import REPORTED
 
@@ -18,14 +18,15 @@ def test_the_last_values_are_read_now_and_then(tmp_path):
     live = Live(ProgramRecord.checked(keys), folder, clock=lambda: now[0])
     watch = Watch(store, ["t-3"])
     steps = []
-    for number in range(1, 5):
+    for number in range(1, 31):
         with folder.metrics.open("a") as file:
             file.write(f'{{"step": {10 * number}, "x": {number / 10}}}\n')
         live.update()
         steps += [event.row.measured for event in watch.look()]
-        now[0] += EVERY / 2
-    # One value is no curve, and half the time is too early.
-    assert steps == [{"iteration": 30, "x": 0.3}]
+        now[0] += FIRST
+    # One value is no curve. The first steps are shown soon, later ones less and less often.
+    assert [step["iteration"] for step in steps] == [20, 40, 80, 160, 260]
+    assert steps[0] == {"iteration": 20, "x": 0.2}
 
 
 def test_half_a_line_is_no_error(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from study.tasks.program import words
 from tests.tasks.program.conftest import FILE, PROGRAM
 
 MISTAKES = {
@@ -11,6 +12,14 @@ MISTAKES = {
     "bracket": ("{rate}", "{rate", "4:35", "write {{ and }}"),
     "attribute": ("{rate}", "{rate.real}", "4:35", "a placeholder is a name"),
     "argument that is used nowhere": ('"{rate}"', "0.5", "8:3", "args.rate is used nowhere"),
+    "misspelt argument of a factor": (
+        "  args.rate: {half",
+        "  args.rato: {half",
+        "8:3",
+        "args.rate?",
+    ),
+    "decimal comma": ("fifth: 0.2", "fifth: 0,2", "8:35", "write 0.2 for one number"),
+    "no value": ("fifth: 0.2", "fifth:", "8:32", "a value is missing"),
     "reserved argument": ("args: {rate: 0.5}", "args: {rate: 0.5, seed: 1}", "6:21", "given by"),
     "no seed": ('--seed, "{seed}"', "--seed, 1", "4:8", "nothing of the program uses the seed"),
     "file": ("run: [python, train.py", "run: [python, trian.py", "4:17", 'did you mean "train'),
@@ -134,3 +143,16 @@ def test_another_task_refuses_a_reader(inside, tiny):
     done = inside("plan", tiny)
     assert done.returncode == 2
     assert "from of loss cannot be changed" in done.stderr
+
+
+NAMES = {
+    "train.py": ["python", "-u", "scripts/train.py", "--lr", "{lr}"],
+    "lab.train": ["torchrun", "--nproc-per-node", "{devices}", "-m", "lab.train"],
+    "sum.awk": ["awk", "-v", "s={seed}", "-f", "sum.awk"],
+    "solve": ["./bin/solve", "{seed}"],
+}
+
+
+@pytest.mark.parametrize(("name", "command"), NAMES.items(), ids=NAMES)
+def test_a_program_has_the_name_of_its_script_or_of_what_is_started(name, command):
+    assert words.name(command) == name

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.store.processes import start_time
+from study.store.store import Store
 from study.tasks.program.code import CodeError
 from study.trial.callbacks import Callbacks, Stopped
 from study.trial.running import TrialError
@@ -179,12 +180,21 @@ except FileNotFoundError:
 
 @pytest.mark.parametrize("status", [0, 1, 75])
 def test_a_program_that_is_stopped_saves_its_state_and_goes_on(attempt, tmp_path, status):
+    """Until then it is paused."""
     script = WAITS.replace("STATUS", str(status))
     work = tmp_path / "results" / "trials" / "t-3" / "work"
     with pytest.raises(Stopped):
         attempt(script, until(work / "ready"), resumes=True)
+    assert Store(tmp_path / "results").state("t-3") == "paused"
     (work / "ready").unlink()
     assert attempt(script, resumes=True).metrics["x"] == 4
+
+
+def test_a_program_that_does_not_resume_is_pending_once_it_is_stopped(attempt, tmp_path):
+    work = tmp_path / "results" / "trials" / "t-3" / "work"
+    with pytest.raises(Stopped):
+        attempt(WAITS.replace("STATUS", "0"), until(work / "ready"))
+    assert Store(tmp_path / "results").state("t-3") == "pending"
 
 
 def test_a_program_that_ignores_sigterm_is_killed_when_its_notice_is_over(attempt, tmp_path):

@@ -17,6 +17,9 @@ def test_a_study_of_a_program_ends_in_a_table(inside, program, tmp_path):
     table = (tmp_path / "reports" / "rates" / "table.md").read_text()
     assert "Loss" in table
     assert "Peak memory" in table
+    assert "Rate of train.py; mean ± sd of 3 seeds" in table
+    supplement = (tmp_path / "reports" / "rates" / "supplement.md").read_text()
+    assert "Trials run python train.py --rate {rate} --seed {seed}." in supplement
     assert "nothing to train: all 6 trials have results" in inside("run", program).stderr
 
 
@@ -31,6 +34,23 @@ def test_a_trial_that_fails_is_told_with_its_last_line_and_tried_again(inside, p
     assert "no switch" in inside("logs", program).stdout
     switch.touch()
     assert inside("run", program, "--on", "inline").returncode == 0
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("words", [("plan",), ("status",), ("list",), ("run", "--dry-run")])
+def test_results_beside_the_file_are_noted_from_another_folder(
+    inside, program, tmp_path, monkeypatch, words
+):
+    inside("run", program, "--on", "inline", "--set", "seeds=1", "--no-speed")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    store = tmp_path / "results"
+    # Where the store is named, nothing is noted.
+    named = inside("plan", program, "--store", store)
+    what = tmp_path if words == ("list",) else program
+    done = inside(words[0], what, *words[1:])
+    note = f"lacks 2 trials of {program} that {store} has: --store {store}"
+    assert (named.stderr.count(note), done.stderr.count(note)) == (0, 1)
 
 
 @pytest.mark.slow
@@ -72,6 +92,48 @@ def test_a_seed_and_a_level_without_effect_are_noted(inside, program, tmp_path):
     )
     plan = inside("plan", program)
     assert "fifth: its results are equal to the baseline's" in plan.stdout + plan.stderr
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("command", ["false {job} {index}", "no-such-command {job} {index}"])
+def test_a_submission_that_fails_leaves_no_job_that_counts(inside, program, tmp_path, command):
+    failed = inside("run", program, "--on", "command", "--submit", command)
+    assert failed.returncode == 2, failed.stderr
+    (job,) = (tmp_path / "results" / "jobs").iterdir()
+    assert (job / "stop").exists()
+    (tmp_path / "train.py").write_text(PROGRAM + "# edited\n")  # the trials have other names
+    done = inside("run", program, "--on", "inline", "--no-speed")
+    assert "they go on" not in done.stderr
+
+
+@pytest.mark.heavy
+def test_a_plan_of_one_seed_promises_no_interval(inside, program):
+    plan = inside("plan", program, "--set", "seeds=1")
+    assert "neither a standard deviation nor an interval" in plan.stdout
+    assert "intervals are reported instead" not in plan.stdout
+    assert "p = 0.25" in inside("plan", program).stdout
+
+
+@pytest.mark.heavy
+def test_times_and_memory_are_usage_and_no_quality(inside, program):
+    inside("run", program, "--on", "inline", "--no-speed")
+    lines = inside("compare", program, "half", "fifth").stdout.splitlines()
+    blocks = [line.split()[0] for line in lines if line.strip()]
+    inside_usage = blocks[blocks.index("usage") + 1 :][:3]
+    assert blocks[blocks.index("quality") + 1] == "Loss"
+    assert sorted(inside_usage) == ["CPU", "Peak", "Time"]
+    metrics = inside("list", "metrics", "--json").stdout
+    assert '"usage"' in metrics
+
+
+@pytest.mark.heavy
+def test_arms_that_diverge_in_every_seed_are_no_equal_results(inside, program, tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM.replace("loss:{loss:.6f}", "loss:.0nan"))
+    program.write_text(program.read_text().replace(r"([\d.]+)", r"\.0(nan)"))
+    inside("run", program, "--on", "inline", "--no-speed")
+    plan = inside("plan", program)
+    assert "6 trials" in plan.stdout
+    assert "equal to the" not in plan.stdout + plan.stderr
 
 
 @pytest.mark.heavy

@@ -48,7 +48,7 @@ def test_a_trial_that_fails_is_said(inside, program, tmp_path):
     (tmp_path / "train.py").write_text(PROGRAM + "1 / 0\n")
     done = inside("run", program, "--twice", "--on", "inline")
     assert done.returncode == 2
-    assert "half, seed 0 failed: TrialError: exit status 1: ZeroDivisionError" in done.stderr
+    assert "half, seed 0 failed: exit status 1: ZeroDivisionError" in done.stderr
 
 
 @pytest.mark.parametrize(

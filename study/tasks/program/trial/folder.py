@@ -5,6 +5,7 @@ output.txt      stdout and stderr of all attempts
 metrics.jsonl   STUDY_METRICS
 latest.json     the last values while it runs
 usage-N.json    seconds, CPU time and memory of attempt N
+resumable       there once an attempt has begun whose files the next one finds
 program.lock    held while a process of the program may live
 """
 
@@ -48,6 +49,10 @@ class ProgramFolder:
         return self.path / "program.lock"
 
     @property
+    def resumable(self) -> Path:
+        return TrialFolder(self.path).resumable
+
+    @property
     def places(self) -> TrialPlaces:
         return TrialPlaces(self.work, self.output, self.metrics)
 
@@ -71,7 +76,7 @@ class ProgramFolder:
             self.work.unlink()
         elif self.work.exists():
             shutil.rmtree(self.work)  # which removes links, and not what they lead to
-        for path in (self.output, self.metrics, self.latest, *self.usages):
+        for path in (self.output, self.metrics, self.latest, self.resumable, *self.usages):
             path.unlink(missing_ok=True)
 
     def next_usage(self) -> Path:

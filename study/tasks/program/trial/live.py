@@ -14,7 +14,7 @@ from study.tasks.program.records import ProgramRecord
 from study.tasks.program.trial.folder import ProgramFolder
 from study.tasks.program.trial.series import Series, history, in_order
 
-EVERY = 10.0  # seconds between two readings, at least
+FIRST, LAST = 1.0, 10.0  # seconds between two readings, at least; they double
 SHARE = 50  # a reading may take one part in so many of the time between two
 READ_LIVE = (TELL, "stdout", "csv", "json")
 """Readers of text; the others import large libraries, or files that a program has open."""
@@ -28,6 +28,7 @@ class Live:
     folder: ProgramFolder
     clock: Callable[[], float] = time.monotonic
     due: float = 0.0
+    wait: float = FIRST
 
     def update(self) -> None:
         """Read the values so far, unless that was done a moment ago."""
@@ -39,7 +40,9 @@ class Live:
             if row := self._row():
                 write(self.folder.latest, row.plain)
         took = self.clock() - began
-        self.due = self.clock() + max(EVERY, SHARE * took)
+        # The first steps soon, so that it is seen that they are read.
+        self.due = self.clock() + max(self.wait, SHARE * took)
+        self.wait = min(2 * self.wait, LAST)
 
     def _row(self) -> EpochRow | None:
         """The newest row of the learning curves so far."""

@@ -15,7 +15,7 @@ from study.tasks.program.trial.live import Live
 from study.tasks.program.trial.process import Process, Usage, alone
 from study.tasks.program.trial.series import Series, history, in_order, measurement
 from study.trial.callbacks import Stopped
-from study.trial.running import Finished, RunningTrial, TrialError
+from study.trial.running import Finished, NoMetricError, RunningTrial, TrialError
 
 SAVED = 75
 """Exit status of a program that has saved its state and wants to be called again (EX_TEMPFAIL)."""
@@ -55,6 +55,8 @@ def _attempt(
     # A program that exits with 75 is called again here, also while the worker should stop.
     if trial.callbacks.stop():
         raise Stopped("before the program was started")
+    if record.resumes:
+        folder.resumable.touch()
     values = given(record, folder.places, trial.device, threads)
     process = Process(
         command(record, values),
@@ -114,13 +116,15 @@ def finished(record: ProgramRecord, folder: ProgramFolder) -> Finished:
     """The measurements of a program that has ended well.
 
     Raises:
-        TrialError: one that the file declares is missing, or cannot be read.
+        NoMetricError: one that the file declares is missing, or cannot be read.
+        TrialError: the files of the trial cannot be read.
     """
     declared = record.config.program.metrics
     # Read anew from what is on disk: an attempt that resumed has lost what was in memory.
     by_metric = {name: _series(name, record, folder) for name in declared}
     if missing := [name for name, series in by_metric.items() if not series]:
-        raise TrialError(_missing(missing, record, folder), folder.last_lines())
+        message = _missing(missing, record, folder)
+        raise NoMetricError(message, folder.last_lines(), missing[0])
     # Declared metrics first: the names of the last three are never declared.
     metrics = {name: measurement(by_metric[name], declared[name].last) for name in declared}
     used = folder.used()
@@ -137,7 +141,9 @@ def _series(name: str, record: ProgramRecord, folder: ProgramFolder) -> Series:
     reading = record.config.program.metrics[name].reading
     try:
         return in_order(READERS[reading.reader](folder.places, reading))
-    except (ReadingError, OSError) as error:
+    except ReadingError as error:
+        raise NoMetricError(f"{name}: {error}", folder.last_lines(), name) from error
+    except OSError as error:
         raise TrialError(f"{name}: {error}", folder.last_lines()) from error
 
 
