@@ -81,7 +81,7 @@ RESOLUTION = (
 @click.option("--compile", "compiled", is_flag=True, help="Inference after torch.compile.")
 @click.option(
     "--path",
-    type=click.Choice(["plain", "fast"]),
+    type=click.Choice(["plain", "fast", "both"]),
     default="plain",
     show_default=True,
     help="Of inference; fast: ResT and PVT with weights folded beforehand.",

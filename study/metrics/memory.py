@@ -111,6 +111,8 @@ def _growth(step: Callable[[], object]) -> int | str | None:
     bound()
     try:
         return _grown(step)
+    except MetricError as error:  # the step cannot be measured, and says why
+        return str(error)
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, MemoryError) or "allocate memory" in str(error):  # torch's words
             return None

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from study.spec.configurations import Configurations
+from study.spec.metric import FAST
 from study.spec.published_numbers import published_numbers
 from study.spec.schema import Measured, SequentialSeeds, StudyFile
 from study.spec.study import BASELINE, Study
@@ -29,7 +30,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         layout=file.layout,
         seeds=_seeds(file),
         sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
-        columns=tuple(file.columns or ()) or _columns(file, configurations),
+        columns=_columns(file, configurations),
         timing=file.timing,
         expects=file.expects,
         published={
@@ -51,6 +52,17 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
 
 
 def _columns(file: StudyFile, configurations: Configurations) -> tuple[str, ...]:
+    """The columns of the file, with those of the fast path beside their own if both are timed."""
+    task = configurations.task
+    catalogue = task.catalogue_of(configurations.places.baseline)
+    names = tuple(file.columns or ()) or _usual_columns(file, configurations)
+    if file.timing.path != "both":
+        return names
+    both = [each for name in names for each in (name, f"{name}{FAST}")]
+    return tuple(name for name in dict.fromkeys(both) if name in names or name in catalogue)
+
+
+def _usual_columns(file: StudyFile, configurations: Configurations) -> tuple[str, ...]:
     """The metrics that the file declares, then those that the task prints."""
     # By the baseline, since images of several labels have other metrics.
     baseline = configurations.arm((0,) * len(configurations.places.factors))

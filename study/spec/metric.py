@@ -55,15 +55,20 @@ class Metric:
 
 class Catalogue(dict[str, Metric]):
     """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px, `top1@96x128` on
-    images 96 px high and 128 px wide, and `throughput@b8` the throughput with batches of 8."""
+    images 96 px high and 128 px wide, `throughput@b8` the throughput with batches of 8, and
+    `throughput@b8@fast` that of the fast path."""
 
     def __missing__(self, name: str) -> Metric:
         # Names with a size are built on request: the catalogue lists base names only.
         base, size = sized(name)
         if size is not None and base in self and self[base].of is not None:
             return replace(self[base], label=f"{self[base].label} at {printed(size)} px")
+        base, fast = of_path(name)
+        if fast and not base.endswith(FAST) and base in self and self[base].batched:
+            return replace(self[base], label=f"{self[base].label}, fast path")
         base, batch = of_batch(name)
-        if batch is not None and base in self and self[base].batched:
+        # In this order alone, so that a metric has one name.
+        if batch is not None and base in self.keys() and self[base].batched:
             return replace(self[base], label=f"{self[base].label}, batch {batch}")
         raise KeyError(name)
 
@@ -83,6 +88,14 @@ def sized(name: str) -> tuple[str, ImageSize | None]:
     size = parsed(text)
     # Not 96x96 for 96, so that a metric has one name.
     return (base, size) if size is not None and written(size) == text else (name, None)
+
+
+FAST = "@fast"
+
+
+def of_path(name: str) -> tuple[str, bool]:
+    """A metric's name without its path, and True if that is the fast one."""
+    return name.removesuffix(FAST), name.endswith(FAST)
 
 
 def of_batch(name: str) -> tuple[str, int | None]:

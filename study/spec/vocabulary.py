@@ -42,7 +42,7 @@ def undefined_names(document: Tree, catalogue: Catalogue) -> list[Problem]:
 
 SUFFIXES = (
     "a size follows a quality, from 8 to 4096 px, as in top1@96 or top1@96x128 (height x width); "
-    "a batch follows throughput or inference_memory, as in throughput@b8"
+    "a batch or the fast path follows throughput or inference_memory, as in throughput@b8@fast"
 )
 
 

@@ -114,7 +114,7 @@ class Work(Frozen):
     precision: str = "float32"
     compile: bool = False
     channels_last: bool = False
-    path: Literal["plain", "fast"] = "plain"
+    path: Literal["plain", "fast", "both"] = "plain"
     again: bool = False
     """True to time anew what the store has a session of."""
     arm: TrialRecord | None = None

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from study.errors import MetricError
@@ -12,7 +12,7 @@ from study.metrics import workloads as calls
 from study.metrics.execution import ExecutionMode
 from study.metrics.session import REASONS_ABSENT, timing_session
 from study.metrics.workloads import Workload
-from study.spec.metric import of_batch
+from study.spec.metric import FAST, of_batch, of_path
 from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import TimingSession
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Build = Callable[[str], "nn.Module"]
-"""Builds the model of an arm on a device."""
+"""Builds the model of an arm on a device; raises MetricError for a path that it has not."""
 Size = tuple[int, int, int]
 
 MEMORY = {"memory", "inference_memory"}
@@ -35,46 +35,58 @@ def execution_mode(job: Job) -> ExecutionMode:
 
 def no_fast_path(name: str) -> MetricError:
     """The error of a model without a fast path, in a session that times that path."""
-    return MetricError(f"{name} has no fast path (ResT and PVT have): timing.path: plain")
+    return MetricError(f"{name} has no fast path (ResT and PVT have)")
 
 
-def inference_workloads(build: Build, size: Size, job: Job) -> dict[str, Workload]:
-    """The workloads of inference that a job's metrics need, on random images (C, H, W)."""
+def no_model(device: str) -> "nn.Module":
+    raise no_fast_path("it")
+
+
+def inference_workloads(
+    build: Build, size: Size, job: Job, fast: Build = no_model
+) -> dict[str, Workload]:
+    """The workloads of inference that a job's metrics need, on random images (C, H, W).
+
+    `fast` builds the model of columns that name the fast path.
+    """
     device, mode = job.device, execution_mode(job)
     calls.refuse_emulated(mode, device)
-    batches = dict(_batches(job))
-    latency = bool({*job.metrics} & {"latency_p50", "latency_p90", "latency_p99"})
-    if not batches and not latency:
-        return {}
-    model, needed = build(device), dict[str, Workload]()
-    for name, count in batches.items():
-        in_batches = partial(_inferred, model, count, size, job)
-        needed[name] = calls.lazily(in_batches, count)
-    if latency:
+    # Each once, and only if something needs it.
+    builds, needed = {FAST: cache(fast), "": cache(build)}, dict[str, Workload]()
+    for base, path, count in _of_inference(job):
+        if base in ("throughput", "energy"):
+            number = count or job.batch_size
+            in_batches = partial(_inferred, builds[path], number, size, job)
+            named = f"batch@b{count}{path}" if count else f"batch{path}"
+            needed[named] = calls.lazily(in_batches, number)
+    if {*job.metrics} & {"latency_p50", "latency_p90", "latency_p99"}:
         images = calls.random_images(1, size, device)
-        needed["single"] = calls.inference(model, images, mode, apart=True)
+        needed["single"] = calls.inference(builds[""](device), images, mode, apart=True)
     return needed
 
 
-def _inferred(model: "nn.Module", count: int, size: Size, job: Job) -> Workload:
+def _inferred(build: Build, count: int, size: Size, job: Job) -> Workload:
     images = calls.random_images(count, size, job.device)
-    return calls.inference(model, images, execution_mode(job))
+    return calls.inference(build(job.device), images, execution_mode(job))
 
 
-def _batches(job: Job) -> Iterator[tuple[str, int]]:
-    """The workloads of inference in batches by name, with their numbers of images."""
+def _of_inference(job: Job) -> Iterator[tuple[str, str, int | None]]:
+    """The base names of a job's metrics, each with the suffix of its path and its batch size."""
     for name in job.metrics:
-        base, count = of_batch(name)
-        if base in ("throughput", "energy"):
-            yield (f"batch@b{count}" if count else "batch"), count or job.batch_size
+        rest, fast = of_path(name)
+        base, count = of_batch(rest)
+        yield base, FAST if fast else "", count
 
 
-def inference_steps(build: Build, size: Size, job: Job) -> dict[str, Callable[[], None]]:
+def inference_steps(
+    build: Build, size: Size, job: Job, fast: Build = no_model
+) -> dict[str, Callable[[], None]]:
     """The calls of inference whose peak memory a job measures, by metric."""
-    sized = ((name, *of_batch(name)) for name in job.metrics)
+    builds = {FAST: fast, "": build}
+    named = zip(job.metrics, _of_inference(job), strict=True)
     return {
-        name: partial(_inference, build, size, job, count or job.batch_size)
-        for name, base, count in sized
+        name: partial(_inference, builds[path], size, job, count or job.batch_size)
+        for name, (base, path, count) in named
         if base == "inference_memory"
     }
 
@@ -107,7 +119,7 @@ def run_timing_session(
     records = {job.baseline: records[job.baseline], **records}
     device, metrics = job.device, {*job.metrics}
     # Peak memory is measured by separate steps, so it needs no timing.
-    memories = {name for name in metrics if of_batch(name)[0] in MEMORY}
+    memories = {name for name in metrics if of_batch(of_path(name)[0])[0] in MEMORY}
     timed = records if metrics - memories else {}
     watched = records if memories else {}
     session = timing_session(

@@ -70,6 +70,19 @@ def test_inference_is_timed_as_the_study_says_and_its_memory_is_apart_from_train
         assert 0 < inference < update
 
 
+def test_both_paths_are_timed_in_one_session_where_a_model_has_both():
+    columns = ["throughput", "throughput@fast", "inference_memory@fast"]
+    shape, data = {"num_classes": 10, "in_chans": 3, "img_size": 64}, {"name": "digits"}
+    config = {"model": {"name": "test_resnet"}, "data": data, "recipe": Recipe().model_dump()}
+    resnet = TrialRecord(config=TrialConfig(**config), shape=shape)
+    session = timed(columns, a=record(), b=resnet)
+    assert session.arms["a"].keys() == set(columns)
+    assert session.arms["b"].keys() == {"throughput"}
+    why = "test_resnet has no fast path (ResT and PVT have)"
+    assert session.refused["b"]["throughput@fast"] == f"throughput@fast: {why}"
+    assert why in session.refused["b"]["inference_memory@fast"]
+
+
 def test_several_batch_sizes_are_taken_in_one_session():
     columns = ["throughput@b1", "throughput", "throughput@b3", "inference_memory@b3"]
     session = timed(columns)

@@ -51,4 +51,4 @@ def test_a_session_of_an_earlier_version_speaks_of_its_instances(notes):
 
 
 def test_peak_memory_is_that_of_tensors(notes):
-    assert "what tensors take, 10 to 45 % below what a plain process grows by," in notes(builds=12)
+    assert "what tensors take, 10 to 45 % below what a plain process grows by" in notes(builds=12)

@@ -204,4 +204,16 @@ def test_a_file_says_how_its_metrics_are_printed(tmp_path):
     assert (catalogue["top1"].label, catalogue["top1"].digits) == ("Acc.", 1)
     assert catalogue["top1@96"].label == "Acc. at 96 px"
     assert catalogue["throughput@b8"].label == "Throughput, batch 8"
+    assert catalogue["throughput@b8@fast"].label == "Throughput, batch 8, fast path"
     assert catalogue["top5"] == METRICS["top5"]
+    for unknown in ("throughput@fast@b8", "throughput@fast@fast", "top1@fast", "throughput@slow"):
+        assert unknown not in catalogue
+
+
+def test_both_paths_have_columns_beside_each_other(tmp_path):
+    columns = "columns: [params, throughput@b8, throughput, throughput@fast, top1]"
+    text = f"{GOOD.partition('columns')[0]}{columns}\ntiming: {{path: both}}\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    first, *rest = ("throughput@b8", "throughput@b8@fast", "throughput", "throughput@fast")
+    assert study.columns == ("params", first, *rest, "top1")

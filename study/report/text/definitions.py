@@ -16,7 +16,7 @@ from study.report.text import (
     sequential,
     tuning,
 )
-from study.spec.metric import of_batch
+from study.spec.metric import of_batch, of_path
 from study.spec.study import MATCHED
 from study.stats import fewest_varying
 
@@ -117,17 +117,16 @@ def _timings(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     if any(name.startswith("latency") for name in table.keys):
         yield "Latency: one image at a time."
     if "memory" in table.keys:
-        yield f"Peak memory: {_tensors(analysis)} in one training step of the recipe."
-    if any(of_batch(name)[0] == "inference_memory" for name in table.keys):
-        yield f"Inference memory: {_tensors(analysis)}, of the weights and one batch."
+        yield f"Peak memory: of one training step of the recipe, {_tensors(analysis)}."
+    if any(of_batch(of_path(name)[0])[0] == "inference_memory" for name in table.keys):
+        yield f"Inference memory: of the weights and one batch, {_tensors(analysis)}."
 
 
 def _tensors(analysis: Analysis) -> str:
     """The meaning of a peak of memory."""
     # By glibc's defaults, a plain process also keeps blocks that were freed.
-    beside = ", 10 to 45 % below what a plain process grows by," * (
-        analysis.session.device == "cpu"
-    )
+    on_cpu = analysis.session.device == "cpu"
+    beside = ", 10 to 45 % below what a plain process grows by" * on_cpu
     return f"what tensors take{beside}"
 
 

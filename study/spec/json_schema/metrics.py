@@ -28,11 +28,11 @@ def column(task: TaskSchema) -> Schema:
 
 
 def suffixed(metrics: Mapping[str, Metric]) -> list[str]:
-    """Patterns of names with a size in pixels, such as top1@96, or a batch, as throughput@b8."""
+    """Patterns of names with a size in pixels, such as top1@96, or as throughput@b8@fast."""
     sized = "|".join(name for name, metric in metrics.items() if metric.of is not None)
     batched = "|".join(name for name, metric in metrics.items() if metric.batched)
     patterns = [rf"^({sized})@[1-9][0-9]*(x[1-9][0-9]*)?$"] if sized else []
-    return [*patterns, *([rf"^({batched})@b[1-9][0-9]*$"] if batched else [])]
+    return [*patterns, *([rf"^({batched})(@b[1-9][0-9]*)?(@fast)?$"] if batched else [])]
 
 
 def by_metric(task: TaskSchema, value: Schema, kinds: tuple[str, ...] = ()) -> Schema:

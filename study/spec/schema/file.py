@@ -34,7 +34,7 @@ class Timing(Strict):
     )
     compile: bool = Field(False, description="time inference of models after torch.compile")
     channels_last: bool = Field(False, description="weights and images in that layout")
-    path: Literal["plain", "fast"] = Field(
+    path: Literal["plain", "fast", "both"] = Field(
         "plain", description="of inference; fast: ResT and PVT with weights folded beforehand"
     )
     resolution: UpTo1 = Field(

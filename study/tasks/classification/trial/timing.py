@@ -36,7 +36,8 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
     """The workloads of an arm that its metrics need."""
     record = opened(trial)
     size = image_size(record)
-    needed = inference_workloads(partial(_inferring, record, job), size, job)
+    plain, fast = partial(_inferring, record, job), partial(_fast, record, job)
+    needed = inference_workloads(plain, size, job, fast)
     if "train_throughput" in job.metrics:
         recipe, classes = record.recipe, record.shape.num_classes
         # A model of its own, since training changes weights and batch statistics.
@@ -54,12 +55,15 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
 
 def _inferring(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
     """The model of a trial, on the path that the job times."""
-    model = build_model(record).to(device)
-    if job.path == "plain":
-        return model
+    return _fast(record, job, device) if job.path == "fast" else build_model(record).to(device)
+
+
+def _fast(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
+    """The model of a trial with its weights folded beforehand."""
     if job.precision != "float32" or job.compile:
         # Packed weights are float32, and half precision loses what the instance norm amplifies.
         raise MetricError("the fast path is timed in float32 and uncompiled")
+    model = build_model(record).to(device)
     if isinstance(model, Backbone):
         return deployed(model, image_size(record)[1:])
     raise no_fast_path(record.config.model.name)
@@ -68,7 +72,8 @@ def _inferring(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = opened(trial)
-    every = inference_steps(partial(_inferring, record, job), image_size(record), job)
+    plain, fast = partial(_inferring, record, job), partial(_fast, record, job)
+    every = inference_steps(plain, image_size(record), job, fast)
     if "memory" in job.metrics:
         every["memory"] = partial(_update, record, job)
     return every
