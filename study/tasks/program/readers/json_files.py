@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import cast
 
 from study.spec.reading import Reading
-from study.tasks.program.readers.places import ReadingError, TrialPlaces, numbers
-from study.tasks.program.trial.series import StepValue
+from study.tasks.program.readers.places import TrialPlaces, numbers
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 ABSENT = object()
 

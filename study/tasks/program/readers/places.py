@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
 
-from study.errors import StudyError
-from study.tasks.program.trial.series import StepValue
-
-
-class ReadingError(StudyError):
-    """A source of metrics that cannot be read."""
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from contextlib import closing
 
 from study.spec.reading import Reading
 from study.tasks.program.readers.json_files import ABSENT, at
-from study.tasks.program.readers.places import ReadingError, TrialPlaces, numbers
-from study.tasks.program.trial.series import StepValue
+from study.tasks.program.readers.places import TrialPlaces, numbers
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 QUERY = "SELECT step, metrics FROM metrics ORDER BY id"  # steps of a later run begin at 0 again
 
