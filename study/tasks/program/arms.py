@@ -20,6 +20,7 @@ from study.tasks.program import code, words
 from study.tasks.program.baseline import ProgramBaseline, ProgramConfig, config_of
 from study.tasks.program.metrics import USAGE
 from study.tasks.program.model.arms import Models
+from study.tasks.program.readers.expressions import not_matched
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -48,7 +49,8 @@ def resolved(
     ]
     wrong = wrong_together(study, configurations)
     problems = [*wrong, *readings, *unfit, *duplicates(right, file.places)]
-    return ResolvedArms(right, problems, notes=[*models.notes()], cost=models.of)
+    notes = [*models.notes(), *([] if study.measured else expression_notes(study))]
+    return ResolvedArms(right, problems, notes=notes, cost=models.of)
 
 
 def readings(catalogue: Catalogue) -> dict[str, Reading]:
@@ -89,6 +91,16 @@ def metric_problems(study: Study, places: Places) -> Iterator[Problem]:
             message = "an attempt that resumes may print a value again, and none has a step"
             hint = "name the groups: step:(?P<step>\\d+) loss:(?P<value>\\S+)"
             yield Problem(message, places.value("metrics", name, "from", "take"), hint)
+
+
+def expression_notes(study: Study) -> Iterator[str]:
+    """Notes of expressions that take some numbers alone, as no trial says before its end."""
+    for name, reading in readings(study.catalogue).items():
+        # A number without digits is a count.
+        counts = study.catalogue[name].digits == 0
+        if reading.reader == "stdout" and not counts and (out := not_matched(reading.source)):
+            message = f"{name}: its expression takes no {' or '.join(out)}"
+            yield f"{message}, so a trial that ends with one fails; write (\\S+)"
 
 
 def _distinct(study: Study) -> Iterable[ProgramConfig]:
