@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from study.spec.reading import Reading
 from study.tasks.program.readers.expressions import UNUSUAL, passed_over, value_group, whole
-from study.tasks.program.readers.places import TrialPlaces, number
+from study.tasks.program.readers.places import TrialPlaces, number, position
 from study.tasks.program.trial.series import ReadingError, StepValue
 
 HINT = "let the group match every number, as (\\S+) does"
@@ -37,7 +37,7 @@ def _value(match: re.Match[str]) -> StepValue:
         if match[name] and (all_of_it := whole(match, name)):
             raise ReadingError(f"{where}: {match[name]!r} is a part of {all_of_it!r}; {HINT}")
     at = match.group("step") if names[1:] else None
-    return StepValue(number(match[names[0]], where), None if at is None else int(number(at, where)))
+    return StepValue(number(match[names[0]], where), position(at, where))
 
 
 @dataclass

@@ -146,6 +146,8 @@ def _missing(names: list[str], record: ProgramRecord, folder: ProgramFolder) -> 
     name = names[0]
     reading = record.config.program.metrics[name].reading
     reported = _reported(folder)
+    if reading.reader == "tell" and name in reported:
+        return f"the program has reported no number of {name}, but empty lists"
     if reading.reader == "tell":
         text = unknown("metric", name, reported) if reported else f"{name} was not reported"
         return f"{text}: the program has reported no {name}"

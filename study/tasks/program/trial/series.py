@@ -25,7 +25,8 @@ class StepValue:
     """A value of a metric, and the step at which it was measured, if that is known."""
 
     value: float
-    step: int | None = None
+    step: float | None = None
+    """Whole steps are int; fractions are those of an epoch."""
 
 
 Series = Sequence[StepValue]
@@ -58,16 +59,17 @@ def in_order(values: Iterable[StepValue]) -> Series:
 
 
 def measurement(series: Series, last: int) -> float:
-    """The mean of the last values; NaN if one of them is not finite."""
+    """The mean of the last values; NaN if one of them is not finite, or it is beyond `LARGEST`."""
     # Fewer values than asked for are all of them.
     ends = [value.value for value in series[-last:]]
     total = sum(ends) / len(ends)
+    # A training in float64 that diverges may end there, on its way to infinity.
     return total if isfinite(total) and abs(total) <= LARGEST else float("nan")
 
 
 def history(by_metric: Mapping[str, Series]) -> list[EpochRow]:
     """Learning curves: a row for every step at which a metric of several values has one."""
-    rows = dict[int, dict[str, float | None]]()
+    rows = dict[float, dict[str, float | None]]()
     for name, series in by_metric.items():
         numbered = [(n if v.step is None else v.step, v.value) for n, v in enumerate(series, 1)]
         # A single value is no curve. Each is thinned alone: one of few values keeps them all.
