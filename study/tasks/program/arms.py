@@ -11,6 +11,7 @@ from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
 from study.spec.reading import TELL, Reading
 from study.spec.study import Arm, Study
+from study.spec.variables import VARIABLE
 from study.store.atomic import Record
 from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
@@ -48,7 +49,8 @@ def resolved(
         if not arm.config.unresolved
     ]
     wrong = wrong_together(study, configurations)
-    problems = [*wrong, *readings, *unfit, *duplicates(right, file.places)]
+    same = [*duplicates(right, file.places), *_same_commands(right, file.places)]
+    problems = [*wrong, *readings, *unfit, *same]
     notes = [*models.notes(), *([] if study.measured else expression_notes(study))]
     return ResolvedArms(right, problems, notes=notes, cost=models.of)
 
@@ -120,6 +122,30 @@ def _tells(config: ProgramConfig) -> bool:
 
 def _unnumbered(reading: Reading) -> bool:
     return reading.reader == "stdout" and "(?P<step>" not in reading.source
+
+
+def _same_commands(arms: Iterable[ResolvedArm], places: Places) -> Iterator[Problem]:
+    """Problems of arms that differ in the file, and not in what the program is given."""
+    first = dict[str, ResolvedArm]()
+    for arm in arms:
+        other = first.setdefault(_started(config_of(arm.arm.config)), arm)
+        if other.digest != arm.digest:
+            message = f"{arm.label} gives the program the same words as {other.label}"
+            hint = 'a command is text: 1 and "1" are one word, as are true and "true"'
+            yield Problem(message, places.last_level(arm.arm.choices), hint)
+
+
+def _started(config: ProgramConfig) -> str:
+    """The command, the variables and the files of a program, the same for the same."""
+    keys = config.keys
+    values = {**{name: f"{{{name}}}" for name in words.GIVEN}, **keys.args}
+    # A function is given its arguments with their types.
+    run = keys.args if keys.call else words.command(keys.run or (), values)
+    env = {
+        name: text if VARIABLE.fullmatch(text) else words.filled(text, values)
+        for name, text in config.env.items()
+    }
+    return json.dumps([keys.call, run, env, dict(config.code)], sort_keys=True)
 
 
 # ---- identity ----

@@ -50,7 +50,7 @@ class Advance:
             # An expression that is wrong is reported when the program has ended.
             with suppress(ReadingError, OSError):
                 if reading.reader == "stdout":
-                    for value in READERS["stdout"](self.folder.places, reading):
+                    for value in READERS[reading.reader](self.folder.places, reading):
                         printed.add((value.step, str(value.value)))  # NaN equals no NaN
         return lines, frozenset(printed)
 
