@@ -19,7 +19,7 @@ CURVE_COLUMNS = {
 def curves(plan: Plan, store: Store) -> pd.DataFrame:
     """One row per (arm, seed, epoch, metric) in base units; epochs count from 1.
 
-    Where a task counts iterations, `epoch` is the iteration of the row.
+    Where a task counts iterations, `epoch` is the iteration of the row, which may be a fraction.
 
     The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
     """
@@ -32,10 +32,15 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
         for name, value in row.measured.items()
         if name == "train_loss" or (name in catalogue and catalogue[name].kind == "quality")
     ]
-    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)
+    # Fractions are kept, as rounded they would be one position.
+    whole = all(isinstance(row[3], int) for row in rows)
+    types = CURVE_COLUMNS | ({} if whole else {"epoch": "float64"})
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(types)
 
 
-def _position(row: EpochRow) -> int:
+def _position(row: EpochRow) -> float:
     # The history counts epochs from 0, readers of a curve from 1.
     iteration = row.measured.get("iteration")
-    return row.epoch + 1 if iteration is None else int(iteration)
+    if iteration is None:
+        return row.epoch + 1
+    return int(iteration) if float(iteration).is_integer() else iteration

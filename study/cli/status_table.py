@@ -39,7 +39,7 @@ class TrialRow:
     epoch: int
     """Epochs that are finished."""
     epochs: int
-    step: int | None
+    step: float | None
     """The step of the last values, where nobody knows how many there will be."""
     metrics: Mapping[str, float | None]
     """The qualities so far, by name."""
@@ -68,7 +68,7 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
         # A task may keep no history.
         epoch=arm.epochs if trial.state == "completed" else min(len(history), arm.epochs),
         epochs=arm.epochs,
-        step=None if step is None else int(step),
+        step=step,
         metrics={name: measured[name] for name in plan.catalogue if name in measured},
         seconds=result.seconds if result else None,
         error=result.error if result else None,

@@ -73,7 +73,8 @@ def test_inference_is_timed_as_the_study_says_and_its_memory_is_apart_from_train
 def test_both_paths_are_timed_in_one_session_where_a_model_has_both():
     columns = ["throughput", "throughput@fast", "inference_memory@fast"]
     shape, data = {"num_classes": 10, "in_chans": 3, "img_size": 64}, {"name": "digits"}
-    config = {"model": {"name": "test_resnet"}, "data": data, "recipe": Recipe().model_dump()}
+    model = {"name": "test_resnet", "arguments": {}}
+    config = {"model": model, "data": data, "recipe": Recipe().model_dump()}
     resnet = TrialRecord(config=TrialConfig(**config), shape=shape)
     session = timed(columns, a=record(), b=resnet)
     assert session.arms["a"].keys() == set(columns)

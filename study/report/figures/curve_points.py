@@ -25,7 +25,8 @@ class CurveMark(NamedTuple):
 
     label: str
     arm: str
-    epoch: int
+    epoch: float
+    """A whole number unless a program counts fractions."""
     n: int
     metric: str
     what: str
@@ -53,7 +54,7 @@ def points(report: Report) -> pd.DataFrame:
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
             rows += [{**keys, **row} for row in _lines(table, arm.diverged_seeds, interval)]
     data = frame(rows, metrics, "label", "arm", "epoch", "n")
-    return data.astype({"epoch": "Int64", "n": "Int64"})
+    return data.astype({"epoch": histories.epoch.dtype, "n": "Int64"})
 
 
 def _lines(

@@ -55,7 +55,7 @@ def _chart(report: Report, marks: list[CurveMark], metric: Metric, alt: str) -> 
         list(_legend(report, marks)),
         across=unit.capitalize(),
         up=format.head(metric),
-        x_ticks=xs.ticks(4, whole=True),
+        x_ticks=xs.ticks(4, whole=all(float(epoch).is_integer() for epoch in epochs)),
         y_ticks=ys.ticks(4),
         panels=panels,
         height=HEIGHT,
@@ -99,7 +99,7 @@ def _lines(
     ]
 
 
-def _epoch(mark: CurveMark) -> tuple[int, bool]:
+def _epoch(mark: CurveMark) -> tuple[float, bool]:
     # Of one epoch the mean, not a seed.
     return mark.epoch, mark.what == "mean"
 
@@ -120,7 +120,7 @@ def _band(marks: Sequence[CurveMark], scales: Scales) -> str:
     return " ".join([*upper, *(_point(m.epoch, m.low, scales) for m in reversed(marks))])
 
 
-def _point(epoch: int, value: float, scales: Scales) -> str:
+def _point(epoch: float, value: float, scales: Scales) -> str:
     xs, ys = scales
     return f"{10 * xs.at(epoch):.0f},{1000 - 10 * ys.at(value):.0f}"
 

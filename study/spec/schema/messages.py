@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -33,10 +33,17 @@ def validated(
         return None, list(problems.values())
 
 
-PLAIN_TYPES = {"str", "int", "float", "list"}
+PLAIN_TYPES = {"str", "int", "float", "bool", "list"}
 """pydantic's names for the alternatives of a union type, left out of messages as models are."""
 
-SHORT = ("string_type", "int_type", "float_type", "list_type", "model_type")
+SCALARS = {
+    "string_type": "a text",
+    "int_type": "a number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+"""Words of YAML for the alternatives of a union type."""
+SHORT = (*SCALARS, "list_type", "model_type")
 
 
 def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
@@ -51,12 +58,26 @@ def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
     longer = {path for detail, path in pairs if not _short(detail)}
     for detail, path in pairs:
         if not (_short(detail) and (path in above or path in longer)):
-            yield detail
+            text = _alternatives([_kind(other) for other, its in pairs if its == path])
+            yield {**detail, "msg": text} if text else detail
+
+
+def _alternatives(kinds: Sequence[str]) -> str:
+    """A message for a place where a text or some other single value may stand, or ""."""
+    scalars = dict.fromkeys(SCALARS[kind] for kind in kinds if kind in SCALARS)
+    if len(scalars) < 2:
+        return ""
+    return f"input should be {', '.join(scalars)}{', or a list' * ('list_type' in kinds)}"
 
 
 def _short(detail: ErrorDetails) -> bool:
     """True if a simpler form was expected where a list or a mapping is."""
-    return detail["type"] in SHORT and isinstance(detail["input"], dict | list)
+    return _kind(detail) in SHORT and isinstance(detail["input"], dict | list)
+
+
+def _kind(detail: ErrorDetails) -> str:
+    """pydantic's name for a mistake, such as "int_type"."""
+    return detail["type"]
 
 
 def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails, *, within: str) -> Problem:
@@ -81,7 +102,7 @@ def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails, *, withi
     value = where.plain()
     if value is None and not where.text:  # nothing is written there
         return Problem(f"{name}: a value is missing", where.location)
-    if kind in PLAINER:
+    if kind in PLAINER and message.startswith("Input"):
         reason = PLAINER[kind]
     hint = _cure(value, kind, detail.get("ctx", {}))
     return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.location, hint)
@@ -95,7 +116,8 @@ PLAINER = {
 """Words of YAML for those of Python in pydantic's messages."""
 
 
-NUMBER = r"[-+]?[0-9]+(\.[0-9]*)?(e[-+]?[0-9]+)?"
+NUMBERS = {"int_type": r"[-+]?[0-9]+", "float_type": r"[-+]?[0-9]+(\.[0-9]*)?(e[-+]?[0-9]+)?"}
+"""Texts that are numbers, by pydantic's name for the mistake."""
 
 
 def _cure(value: object, kind: str, context: Mapping[str, object]) -> str:
@@ -103,8 +125,10 @@ def _cure(value: object, kind: str, context: Mapping[str, object]) -> str:
     if kind == "literal_error":
         near = likely_name(str(value), re.findall(r"'([^']*)'", str(context.get("expected"))))
         return f'did you mean "{near}"?' if near else ""
-    if kind in ("int_type", "float_type") and re.fullmatch(NUMBER, str(value)):
+    if isinstance(value, str) and re.fullmatch(NUMBERS.get(kind, "(?!)"), value):
         return f"write {value}, without quotes"
+    if isinstance(value, dict) and len(value) == 1 and None in value.values():
+        return f'write "{{{next(iter(value))}}}", with quotes'  # YAML reads {x} as {x: null}
     if kind == "list_type" and not isinstance(value, dict | bool | None):
         return f"write [{value}]"
     return _unit(value, context.get("le", context.get("lt")))

@@ -11,6 +11,7 @@ from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
 from study.spec.reading import TELL, Reading
 from study.spec.study import Arm, Study
+from study.spec.variables import VARIABLE
 from study.store.atomic import Record
 from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
@@ -20,6 +21,7 @@ from study.tasks.program import code, words
 from study.tasks.program.baseline import ProgramBaseline, ProgramConfig, config_of
 from study.tasks.program.metrics import USAGE
 from study.tasks.program.model.arms import Models
+from study.tasks.program.readers.expressions import not_matched
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -47,8 +49,10 @@ def resolved(
         if not arm.config.unresolved
     ]
     wrong = wrong_together(study, configurations)
-    problems = [*wrong, *readings, *unfit, *duplicates(right, file.places)]
-    return ResolvedArms(right, problems, notes=[*models.notes()], cost=models.of)
+    same = [*duplicates(right, file.places), *_same_commands(right, file.places)]
+    problems = [*wrong, *readings, *unfit, *same]
+    notes = [*models.notes(), *([] if study.measured else expression_notes(study))]
+    return ResolvedArms(right, problems, notes=notes, cost=models.of)
 
 
 def readings(catalogue: Catalogue) -> dict[str, Reading]:
@@ -91,6 +95,16 @@ def metric_problems(study: Study, places: Places) -> Iterator[Problem]:
             yield Problem(message, places.value("metrics", name, "from", "take"), hint)
 
 
+def expression_notes(study: Study) -> Iterator[str]:
+    """Notes of expressions that take some numbers alone, as no trial says before its end."""
+    for name, reading in readings(study.catalogue).items():
+        # A number without digits is a count.
+        counts = study.catalogue[name].digits == 0
+        if reading.reader == "stdout" and not counts and (out := not_matched(reading.source)):
+            message = f"{name}: its expression takes no {' or '.join(out)}"
+            yield f"{message}, so a trial that ends with one fails; write (\\S+)"
+
+
 def _distinct(study: Study) -> Iterable[ProgramConfig]:
     """The configurations of arms, one of those that have the same command and files."""
     configs = [config_of(arm.config) for arm in study.arms]
@@ -108,6 +122,30 @@ def _tells(config: ProgramConfig) -> bool:
 
 def _unnumbered(reading: Reading) -> bool:
     return reading.reader == "stdout" and "(?P<step>" not in reading.source
+
+
+def _same_commands(arms: Iterable[ResolvedArm], places: Places) -> Iterator[Problem]:
+    """Problems of arms that differ in the file, and not in what the program is given."""
+    first = dict[str, ResolvedArm]()
+    for arm in arms:
+        other = first.setdefault(_started(config_of(arm.arm.config)), arm)
+        if other.digest != arm.digest:
+            message = f"{arm.label} gives the program the same words as {other.label}"
+            hint = 'a command is text: 1 and "1" are one word, as are true and "true"'
+            yield Problem(message, places.last_level(arm.arm.choices), hint)
+
+
+def _started(config: ProgramConfig) -> str:
+    """The command, the variables and the files of a program, the same for the same."""
+    keys = config.keys
+    values = {**{name: f"{{{name}}}" for name in words.GIVEN}, **keys.args}
+    # A function is given its arguments with their types.
+    run = keys.args if keys.call else words.command(keys.run or (), values)
+    env = {
+        name: text if VARIABLE.fullmatch(text) else words.filled(text, values)
+        for name, text in config.env.items()
+    }
+    return json.dumps([keys.call, run, env, dict(config.code)], sort_keys=True)
 
 
 # ---- identity ----

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, cast
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from study.spec.plugins import Plugin
 from study.spec.problems import Location, Problem
@@ -16,7 +17,16 @@ from study.spec.yaml import Tree
 from study.tasks.program import code
 
 Scalar = str | int | float | bool
-Value = Scalar | list[Scalar]
+
+
+def _word(value: object) -> object:
+    if value is None:
+        message = "input should be a word, or [] for none, or be left out"
+        raise PydanticCustomError("null", message)
+    return value
+
+
+Value = Annotated[Scalar | list[Scalar], BeforeValidator(_word)]
 Side = Annotated[int, Field(ge=1, le=65_536)]
 CALL = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 NOTICE = 30.0  # seconds that a program has to save its state, as Kubernetes gives it

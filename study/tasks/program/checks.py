@@ -81,6 +81,8 @@ def _model(keys: ProgramBaseline, files: list[str], parts: ReadParts) -> Iterato
 def _command(
     keys: ProgramBaseline, root: Path, files: list[str], parts: ReadParts
 ) -> Iterator[Mistake]:
+    if keys.run is None and tree(parts, "run").value:
+        return  # it is wrong, which is reported already
     wrong = [("run", problem) for problem in _run(keys, root, files, parts)]
     env = [*keys.env.values()]
     wrong += [("env", problem) for problem in _names_in(keys, env, _values(tree(parts, "env")))]
@@ -146,6 +148,10 @@ def _run(
         except WordError as error:
             yield Problem(str(error), written.location)
             continue
+        if any(_is_several(text, root, first=number == 0) for text in texts):
+            hint = f"write an item for every word: [{', '.join(str(word).split())}]"
+            yield Problem(f'"{word}" is one word of the command', written.location, hint)
+            continue
         for text in texts:
             # What an argument names may be a file that the program is to write.
             plain = not words.names(word)
@@ -153,6 +159,13 @@ def _run(
             yield from _file(text, root, known, at, first=number == 0, plain=plain)
     if run and trees and not words.names(run[0]):
         yield from _executable(str(run[0]), root, trees[0].location)
+
+
+def _is_several(text: str, root: Path, *, first: bool) -> bool:
+    """True for several words in one, as a shell would split: a program or script with arguments."""
+    first_word, *more = text.split() or [""]
+    # A path may have a space.
+    return bool(more) and (first or (root / first_word).is_file()) and not (root / text).exists()
 
 
 def _names_in(

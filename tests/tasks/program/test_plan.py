@@ -132,6 +132,31 @@ def test_two_commands_are_levels_of_a_factor(inside, program, tmp_path):
     assert [*names(inside, program)] == ["a", "b"]
 
 
+SAME_WORDS = {
+    "number": "{1: 1, 2: '1'}",
+    "truth": "{a: true, b: 'true'}",
+    "list of one word": "{a: 0.5, b: [0.5]}",
+    "whole number": "{a: [1, x], b: ['1', x]}",
+}
+
+
+@pytest.mark.parametrize("levels", SAME_WORDS.values(), ids=SAME_WORDS)
+def test_levels_that_are_one_word_of_a_command_are_refused(inside, program, levels):
+    program.write_text(FILE.replace("{half: 0.5, fifth: 0.2}", levels))
+    done = inside("plan", program)
+    assert done.returncode == 2, done.stdout
+    assert "gives the program the same words as" in done.stderr
+    assert "rates.yaml:8:" in done.stderr
+
+
+def test_a_function_is_given_a_number_and_its_text_as_two_values(inside, program, tmp_path):
+    (tmp_path / "train.py").write_text("def fit(rate, seed): return {'loss': 1}\n")
+    run = '  run: [python, train.py, --rate, "{rate}", --seed, "{seed}"]\n'
+    text = FILE.replace(run, '  call: "train:fit"\n').replace("fifth: 0.2", "fifth: '0.5'")
+    program.write_text(text)
+    assert len(names(inside, program)) == 2
+
+
 def test_a_file_without_task_is_told_to_name_it(inside, program):
     program.write_text(FILE.replace("task: program\n", ""))
     done = inside("plan", program)

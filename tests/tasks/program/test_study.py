@@ -166,3 +166,15 @@ def test_nodes_are_refused(inside, program):
     done = inside("run", program, "--nodes", "2", "--on", "slurm")
     assert done.returncode == 2
     assert "start their processes themselves, on one node" in done.stderr
+
+
+@pytest.mark.heavy
+def test_learning_curves_have_fractions_of_epochs(inside, program, tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM.replace("step:{step}", "epoch:{step / 2}"))
+    expression = r"epoch:(?P<step>\S+) loss:(?P<value>\S+)"
+    program.write_text(FILE.replace(r"loss:([\d.]+)", expression))
+    done = inside("run", program, "--on", "inline", "--no-speed")
+    assert done.returncode == 0, done.stderr
+    rows = (tmp_path / "reports" / "rates" / "curves.csv").read_text().splitlines()
+    column = rows[0].split(",").index("epoch")
+    assert {float(row.split(",")[column]) for row in rows[1:]} == {0.5, 1, 1.5, 2, 2.5}

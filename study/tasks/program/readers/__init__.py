@@ -11,12 +11,12 @@ from study.spec.reading import TELL, Reading
 from study.tasks.program.readers.csv_files import csv_values
 from study.tasks.program.readers.json_files import json_values
 from study.tasks.program.readers.output import stdout_values
-from study.tasks.program.readers.places import ReadingError, TrialPlaces
+from study.tasks.program.readers.places import TrialPlaces
 from study.tasks.program.readers.reported import reported_values
 from study.tasks.program.readers.tensorboard_files import tensorboard_values
 from study.tasks.program.readers.trackio_files import trackio_values
 from study.tasks.program.readers.wandb_files import wandb_values
-from study.tasks.program.trial.series import StepValue
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 __all__ = ["READERS", "ReadingError", "TrialPlaces"]
 

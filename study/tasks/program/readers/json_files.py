@@ -1,13 +1,14 @@
 """Metrics in files of JSON: one document, or a document on every line."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 from study.spec.reading import Reading
-from study.tasks.program.readers.places import ReadingError, TrialPlaces, numbers
-from study.tasks.program.trial.series import StepValue
+from study.tasks.program.readers.places import TrialPlaces, numbers
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 ABSENT = object()
 
@@ -30,13 +31,15 @@ def rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     text = path.read_text("utf-8", errors="replace")
     try:
         whole = json.loads(text)
-        # A list of rows, as histories are written.
-        for row in whole if isinstance(whole, list) else [whole]:
-            yield 1, _row(row, path, 1)
-    except json.JSONDecodeError:  # a document on every line
+    except (ValueError, RecursionError):  # a document on every line
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
-                yield number, _row(_parsed(line, path, number), path, number)
+                where = f"line {number} of {path.name}"
+                yield number, mapping(parsed(line, where), where)
+        return
+    # A list of rows, as histories are written.
+    for row in whole if isinstance(whole, list) else [whole]:
+        yield 1, mapping(row, f"line 1 of {path.name}")
 
 
 def at(row: dict[str, object], key: str) -> object:
@@ -51,14 +54,25 @@ def at(row: dict[str, object], key: str) -> object:
     return value
 
 
-def _parsed(line: str, path: Path, number: int) -> object:
+def parsed(text: str | bytes, where: str) -> object:
+    """A document of JSON.
+
+    Raises:
+        ReadingError: it is none, or has more digits or levels than Python reads.
+    """
     try:
-        return json.loads(line)
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ReadingError(f"line {number} of {path.name} is no JSON: {error.msg}") from None
+        raise ReadingError(f"{where} is no JSON: {error.msg}") from None
+    except RecursionError:
+        raise ReadingError(f"{where} has too many levels of nesting") from None
+    except ValueError:  # of a number; Python names a function of its own
+        limit = sys.get_int_max_str_digits()
+        raise ReadingError(f"{where} has a number of more than {limit} digits") from None
 
 
-def _row(value: object, path: Path, number: int) -> dict[str, object]:
+def mapping(value: object, where: str) -> dict[str, object]:
+    """A value that is an object of JSON. Raises ReadingError if it is none."""
     if not isinstance(value, dict):
-        raise ReadingError(f"line {number} of {path.name} is no object of JSON")
+        raise ReadingError(f"{where} is no object of JSON")
     return cast(dict[str, object], value)

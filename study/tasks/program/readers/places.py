@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
 
-from study.errors import StudyError
-from study.tasks.program.trial.series import StepValue
-
-
-class ReadingError(StudyError):
-    """A source of metrics that cannot be read."""
+from study.store.fields import LARGEST
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,22 @@ def number(value: object, where: str) -> float:
     """
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # also whole numbers above every float
         raise ReadingError(f"{where}: {str(value)[:60]!r} is no number") from None
+
+
+def position(value: object, where: str) -> float | None:
+    """A step: a whole number, or a fraction, such as that of an epoch; None is not known.
+
+    Raises:
+        ReadingError: it is none.
+    """
+    if value is None:
+        return None
+    step = number(value, f"{where}: step")
+    if not abs(step) <= LARGEST:  # nor is NaN
+        raise ReadingError(f"{where}: {str(value)[:60]!r} is no step")
+    return int(step) if step.is_integer() else step
 
 
 def numbers(value: object, where: str, step: object = None) -> Iterator[StepValue]:
@@ -48,4 +58,4 @@ def numbers(value: object, where: str, step: object = None) -> Iterator[StepValu
         for item in value:
             yield StepValue(number(item, where))
         return
-    yield StepValue(number(value, where), None if step is None else int(number(step, where)))
+    yield StepValue(number(value, where), position(step, where))

@@ -1,14 +1,13 @@
 """Metrics in the databases of trackio, one for each project."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
 from study.spec.reading import Reading
-from study.tasks.program.readers.json_files import ABSENT, at
-from study.tasks.program.readers.places import ReadingError, TrialPlaces, numbers
-from study.tasks.program.trial.series import StepValue
+from study.tasks.program.readers.json_files import ABSENT, at, mapping, parsed
+from study.tasks.program.readers.places import TrialPlaces, numbers
+from study.tasks.program.trial.series import ReadingError, StepValue
 
 QUERY = "SELECT step, metrics FROM metrics ORDER BY id"  # steps of a later run begin at 0 again
 
@@ -24,6 +23,7 @@ def trackio_values(places: TrialPlaces, reading: Reading) -> Iterator[StepValue]
             raise ReadingError(f"{path.name} is no database of trackio: {error}") from None
         # Text or bytes, as json reads both.
         for step, metrics in rows:
-            value = at(json.loads(metrics), reading.key)
+            where = f"a row of {path.name}"
+            value = at(mapping(parsed(metrics, where), where), reading.key)
             if value is not ABSENT:
                 yield from numbers(value, f"{path.name}: {reading.key}", step)

@@ -1,11 +1,10 @@
 """Metrics in the folder of an offline run of Weights & Biases."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from study.spec.reading import Reading
-from study.tasks.program.readers.json_files import ABSENT, at
+from study.tasks.program.readers.json_files import ABSENT, at, parsed
 from study.tasks.program.readers.places import TrialPlaces, numbers
 from study.tasks.program.trial.series import StepValue
 
@@ -37,5 +36,5 @@ def _history(path: Path) -> Iterator[dict[str, object]]:
         record.ParseFromString(data)
         if record.WhichOneof("record_type") == "history":
             items = record.history.item
-            row = {i.key or ".".join(i.nested_key): json.loads(i.value_json) for i in items}
+            row = {i.key or ".".join(i.nested_key): parsed(i.value_json, path.name) for i in items}
             yield row | {STEP: row.get(STEP, record.history.step.num)}

@@ -8,6 +8,7 @@ from study.errors import unknown
 from study.store.atomic import decoded_lines
 from study.tasks.program.readers import READERS, ReadingError
 from study.tasks.program.records import ProgramRecord
+from study.tasks.program.trial.advance import Advance
 from study.tasks.program.trial.command import command
 from study.tasks.program.trial.environment import environment, given
 from study.tasks.program.trial.folder import ProgramFolder
@@ -19,7 +20,6 @@ from study.trial.running import Finished, NoMetricError, RunningTrial, TrialErro
 
 SAVED = 75
 """Exit status of a program that has saved its state and wants to be called again (EX_TEMPFAIL)."""
-IDLE_CALLS = 3  # in a row that change no file, after which a program does not advance
 LOG_MESSAGE = 200  # characters of the last line that stand in a message
 
 
@@ -34,14 +34,16 @@ def run(trial: RunningTrial, threads: int) -> Finished:
     # Held until no process of an earlier attempt can write to the folder.
     with alone(folder.lock) as lock:
         folder.prepare(record, trial.jobs)
-        idle, state = 0, 0
+        advance = Advance(folder, [m.reading for m in record.config.program.metrics.values()])
         while True:
             ended = _attempt(trial, record, folder, threads, lock)
             if ended.status != SAVED:
                 break
-            before, state = state, _state(folder)
-            idle = idle + 1 if state == before else 0
-            _refuse_idle(record, folder, idle)
+            if not record.resumes:
+                message = f"exit status {SAVED} means saved, call me again; declare resumes: true"
+                raise _failure(folder, message)
+            if lack := advance.lack(ended):
+                raise _failure(folder, f"it exits with status {SAVED}, {lack}: it does not advance")
     folder.latest.unlink(missing_ok=True)  # the result has all values
     if ended.status != 0:
         raise _failure(folder, how(ended.status))
@@ -74,22 +76,6 @@ def _attempt(
     if process.stopping:
         raise Stopped(f"the program ended with {how(ended.status)}")
     return ended
-
-
-def _state(folder: ProgramFolder) -> int:
-    """A number that changes with the files of a program, by which it is seen to advance."""
-    paths = [folder.metrics, folder.output, *folder.work.rglob("*")]
-    # Not what links lead to, which may be large folders of data.
-    known = [(path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths if path.exists()]
-    return hash(tuple(sorted(known)))
-
-
-def _refuse_idle(record: ProgramRecord, folder: ProgramFolder, idle: int) -> None:
-    if not record.resumes:
-        message = f"exit status {SAVED} means saved, call me again; declare resumes: true"
-        raise _failure(folder, message)
-    if idle >= IDLE_CALLS:
-        raise _failure(folder, f"it exits with status {SAVED} and does not advance")
 
 
 def how(status: int | None) -> str:
@@ -152,6 +138,8 @@ def _missing(names: list[str], record: ProgramRecord, folder: ProgramFolder) -> 
     name = names[0]
     reading = record.config.program.metrics[name].reading
     reported = _reported(folder)
+    if reading.reader == "tell" and name in reported:
+        return f"the program has reported no number of {name}, but empty lists"
     if reading.reader == "tell":
         text = unknown("metric", name, reported) if reported else f"{name} was not reported"
         return f"{text}: the program has reported no {name}"
