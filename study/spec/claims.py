@@ -124,8 +124,9 @@ def _fault(
     arms = [parts[key] for key in ("arm", "other") if key in parts]
     if strangers := [arm for arm in arms if arm not in labels]:
         return _unknown_arm(strangers[0], labels)
-    if parts["metric"] not in metrics:
-        return unknown("metric", parts["metric"], metrics)
+    name = parts["metric"]
+    if name not in metrics:
+        return unknown("metric", name, metrics)
     if len(set(arms)) < len(arms):
         return f'"{arms[0]}" is compared with itself'
     number = parts.get("number", "0")
@@ -134,10 +135,10 @@ def _fault(
         return None if is_place else f'"{number}" is not a place, such as first, 2nd or last'
     if not re.fullmatch(NUMBER, number) or isinf(float(number)):
         return f'"{number}" is not a number of 0 or more, such as 0.24'
-    metric = metrics[parts["metric"]]
+    metric = metrics[name]
     unit = metric.difference_unit if len(arms) > 1 else metric.unit
     if (parts.get("unit") or unit) != unit:
-        return f'{parts["metric"]} is in {unit or "no unit"} here, not in "{parts["unit"]}"'
+        return f'{name} is in {unit or "no unit"} here, not in "{parts["unit"]}"'
     return None
 
 
