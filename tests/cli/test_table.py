@@ -78,6 +78,26 @@ def test_the_study_file_goes_on_from_there(inside, runs):
     assert (refused.returncode, "mine.yaml exists" in refused.stderr) == (2, True)
 
 
+def without_seeds(rows):
+    """The rows of a file without their seeds."""
+    lines = [line.split(",") for line in rows.split()]
+    return "".join(f"{method},{value}\n" for method, _, value in lines)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("unequal", [False, True])
+@pytest.mark.parametrize("more", ["", 'claims: ["mixup is better than Baseline on accuracy"]\n'])
+def test_run_writes_the_report_of_a_study_without_seeds(inside, runs, unequal, more):
+    rows = without_seeds(runs.read_text())
+    runs.write_text(rows.rsplit("\n", 2)[0] + "\n" if unequal else rows)
+    assert inside("table", "runs.csv", *ARMS, "--save", "mine.yaml").returncode == 0
+    study = runs.parent / "mine.yaml"
+    study.write_text(study.read_text() + more)
+    done = inside("run", "mine.yaml", "--reports", "other")
+    assert done.returncode == 0, done.stderr
+    assert "unpaired replicates" in done.stdout
+
+
 def test_lower_is_better_by_the_name_or_by_the_word_of_the_user(inside, runs):
     runs.write_text(runs.read_text().replace("accuracy", "val/loss"))
     words = ("table", "runs.csv", "--arm", "method", "--metric", "val/loss", "--dry-run")

@@ -7,6 +7,8 @@ import pytest
 from study.api.request import StudyRequest
 from study.errors import SpecError
 from study.plan.measured.columns import equal
+from study.plan.planning import plan
+from study.store.store import Store
 from tests.plan.measured.conftest import ROWS
 
 
@@ -68,6 +70,13 @@ def test_without_a_column_of_seeds_rows_are_replicates(planned):
     assert not plan.paired
     assert values(plan, 1) == {0: 75.5, 1: 74.8, 2: 76.1, 3: 75.9}
     assert "Arms have different numbers of rows: Ours 3, SGD 4" in plan.notes
+
+
+def test_a_plan_can_be_made_again_with_or_without_seeds(planned, tmp_path):
+    for measured in ("runs.csv", "{file: runs.csv, seed: null}"):
+        first = planned(measured=measured)
+        again = plan(first.file, Store(tmp_path / "results"))
+        assert [arm.trials for arm in again.arms] == [arm.trials for arm in first.arms]
 
 
 EPOCHS = {
