@@ -1,11 +1,12 @@
 """The table of results that exist, without a study file: a study in memory of a file's columns."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
 from study.api.better import lower_is_better
+from study.api.doubles import doubled, pooled
 from study.errors import SpecError, unknown
 from study.plan.measured.columns import equal
 from study.plan.measured.files import ResultTable
@@ -28,7 +29,8 @@ class ColumnChoice:
     seed: str | None = None
     """None: the column `SEED` if there is one; "" pairs nothing."""
     baseline: str = ""
-    """The value of the arm that others are compared with; "" for that of the first row."""
+    """The value of the arm that others are compared with; "" for one that is called baseline, or
+    that of the first row."""
     better: tuple[str, ...] = ()
     """higher or lower, for all metrics, or METRIC=lower for one."""
     where: Mapping[str, str] = field(default_factory=dict)
@@ -36,11 +38,23 @@ class ColumnChoice:
 
 
 @dataclass(frozen=True)
+class Assumption:
+    """A guess in a study in memory that a user may want to change."""
+
+    text: str
+    option: str
+    """The option of the command line that says it."""
+
+    def __str__(self) -> str:
+        return f"{self.text}: see {self.option}"
+
+
+@dataclass(frozen=True)
 class InMemory:
     """The text of a study file, and what was taken for granted in it."""
 
     text: str
-    notes: tuple[str, ...]
+    notes: tuple[Assumption, ...]
 
 
 def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
@@ -54,11 +68,11 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
             raise SpecError(f"{table.name}: {unknown('column', column, table.columns)}")
     if shared := {*choice.arms} & {*choice.metrics, choice.seed}:
         raise SpecError(f"column {min(shared)} cannot be an arm and a metric or a seed")
-    rows = [row for row in table.rows if _is_chosen(row, choice)]
-    arms = list(dict.fromkeys(tuple(row.cells.get(c, "") for c in choice.arms) for row in rows))
-    if not arms:
-        wanted = " and ".join(f"{column}={value}" for column, value in choice.where.items())
-        raise SpecError(f"no row of {table.name} has {wanted}")
+    rows = chosen_rows(choice, table)
+    seed = choice.seed if choice.seed is not None else SEED * (SEED in table.columns)
+    if seed and (twice := doubled(rows, choice.arms, choice.metrics, seed)):
+        raise SpecError(str(twice))
+    arms = _arms(choice, rows)
     base = _baseline(choice, arms)
     metrics, notes = _metrics(choice, rows)
     names = _keys([*choice.arms, *choice.metrics])
@@ -69,13 +83,58 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
         **_factors(choice, [base, *(arm for arm in arms if arm != base)], names),
         "metrics": {names[column]: keys for column, keys in metrics.items()},
     }
-    if not choice.baseline:
-        notes.append(f"the baseline is {_label(base)}, the arm of the first row: see --baseline")
+    notes += baseline_note(choice, rows)
+    if not seed:
+        notes += _pooled(choice, rows)
+    if study.get("design") == "factorial":
+        notes.append(_crossed(choice, base))
     return InMemory(written(study), tuple(notes))
 
 
-def _is_chosen(row: ResultRow, choice: ColumnChoice) -> bool:
-    return all(equal(row.cells.get(key, ""), value) for key, value in choice.where.items())
+def chosen_rows(choice: ColumnChoice, table: ResultTable) -> list[ResultRow]:
+    """The rows that count.
+
+    Raises:
+        SpecError: there is none.
+    """
+    where = choice.where.items()
+    rows = [r for r in table.rows if all(equal(r.cells.get(key, ""), v) for key, v in where)]
+    if not rows:
+        wanted = " and ".join(f"{column}={value}" for column, value in where)
+        raise SpecError(f"no row of {table.name} has {wanted}")
+    return rows
+
+
+def baseline_of(choice: ColumnChoice, rows: Sequence[ResultRow]) -> str:
+    """The baseline of rows, as `ColumnChoice.baseline` names it."""
+    return ", ".join(_baseline(choice, _arms(choice, rows)))
+
+
+def _arms(choice: ColumnChoice, rows: Sequence[ResultRow]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(tuple(row.cells.get(c, "") for c in choice.arms) for row in rows))
+
+
+def baseline_note(choice: ColumnChoice, rows: Sequence[ResultRow]) -> Iterator[Assumption]:
+    """A note on the baseline, unless the user has said which it is."""
+    if not choice.baseline:
+        base = _baseline(choice, _arms(choice, rows))
+        why = "by its name" if _is_named_baseline(base) else "the arm of the first row"
+        yield Assumption(f'the baseline is "{", ".join(base)}", {why}', "--baseline")
+
+
+def _pooled(choice: ColumnChoice, rows: Sequence[ResultRow]) -> Iterator[Assumption]:
+    """Notes on columns whose values are taken together, as no seed says which rows are a pair."""
+    used = {*choice.arms, *choice.metrics, *choice.where, SEED}
+    for column in pooled(rows, used, choice.arms):
+        text = f"rows of one arm differ in {column}, and are taken as replicates of it"
+        yield Assumption(text, f"--group {column}, --where or --arm")
+
+
+def _crossed(choice: ColumnChoice, base: Sequence[str]) -> Assumption:
+    """A note on a second column, which may be a data set and nothing to compare across."""
+    *_, last = choice.arms
+    text = f'every arm is compared with "{", ".join(base)}", arms of another {last} too'
+    return Assumption(text, f"--group {last}, for a table of each with its own baseline")
 
 
 def _key(column: str) -> str:
@@ -97,16 +156,20 @@ def _keys(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _labelled(values: Iterable[Sequence[str]]) -> dict[str, Sequence[str]]:
-    """Values of arms by their labels.
+    """Values of arms by their labels, those of the baseline first.
 
     Raises:
         SpecError: two arms have one label, and would be one arm.
     """
     labels = dict[str, Sequence[str]]()
-    for own in values:
-        if (first := labels.setdefault(_label(own), own)) != own:
+    for number, own in enumerate(values):
+        label = _label(own)
+        # The name is that of any baseline, whatever its level is called.
+        if number and label == BASELINE:
+            label = label.capitalize()
+        if (first := labels.setdefault(label, own)) != own:
             both = f"{_quoted(first)} and {_quoted(own)}"
-            raise SpecError(f'{both} would both be called "{_label(own)}": rename one in the file')
+            raise SpecError(f'{both} would both be called "{label}": rename one in the file')
     return labels
 
 
@@ -116,23 +179,30 @@ def _quoted(values: Sequence[str]) -> str:
 
 def _label(values: Sequence[str]) -> str:
     """The label of an arm."""
-    label = ", ".join(value or "(empty)" for value in values)
-    # The name is that of any baseline, whatever its level is called.
-    return label.capitalize() if label == BASELINE else label
+    return ", ".join(value or "(empty)" for value in values)
+
+
+def _is_named_baseline(values: Sequence[str]) -> bool:
+    return BASELINE in map(str.lower, values)
 
 
 def _baseline(choice: ColumnChoice, arms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     if not choice.baseline:
-        return arms[0]
+        return next(filter(_is_named_baseline, arms), arms[0])
     labels = {", ".join(arm): arm for arm in arms}
     if len(labels) < len(arms):
         _labelled(arms)  # which of two arms is meant, no text of --baseline says
+    # As they are printed, too.
+    printed = [(_label(arm), arm) for arm in arms] + [("; ".join(arm), arm) for arm in arms]
+    for label, arm in printed + [(BASELINE.capitalize(), a) for a in arms if a == (BASELINE,)]:
+        labels.setdefault(label, arm)
     given = ", ".join(part.strip() for part in choice.baseline.split(","))
     # A value may hold a comma itself.
     for text in (choice.baseline.strip(), given):
         if text in labels:
             return labels[text]
-    raise SpecError(f"--baseline: {unknown(' and '.join(choice.arms), given, labels)}")
+    known = [", ".join(arm) for arm in arms]
+    raise SpecError(f"--baseline: {unknown(' and '.join(choice.arms), given, known)}")
 
 
 # ---- the keys of a study file ----
@@ -176,7 +246,7 @@ def _factors(
 
 def _metrics(
     choice: ColumnChoice, rows: Sequence[ResultRow]
-) -> tuple[dict[str, dict[str, object]], list[str]]:
+) -> tuple[dict[str, dict[str, object]], list[Assumption]]:
     """The keys of every metric, and notes on directions that nobody has said."""
     better = _directions(choice)
     guessed = dict[str, list[str]]()
@@ -191,7 +261,9 @@ def _metrics(
         digits = _decimals([row.cells.get(column, "") for row in rows])
         metrics[column] = {**label, "better": direction, "digits": digits}
     notes = [
-        f"{', '.join(columns)}: {direction} is taken to be better, by the name: see --better"
+        Assumption(
+            f"{', '.join(columns)}: {direction} is taken to be better, by the name", "--better"
+        )
         for direction, columns in guessed.items()
     ]
     return metrics, notes

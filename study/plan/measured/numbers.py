@@ -1,6 +1,6 @@
 """Numbers in the cells of a file of results, in the base units of their metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
 
 from study.errors import SpecError
@@ -45,16 +45,18 @@ def _twice(own: Columns, first: ResultRow, second: ResultRow) -> str:
     """A message on two rows of one arm and seed, with the columns that tell them apart."""
     factors = (column for keys in own.factors for column in keys.values())
     read = {own.seed, *factors, *(column.column for column in own.metrics.values())}
-    apart = [
-        name
-        for name, text in first.cells.items()
-        if name not in read and text != second.cells.get(name)
-    ]
     both = f"{first.place} and {second.place} are results of one arm and one seed"
-    if not apart:
+    differing = apart(first, second, read)
+    if not differing:
         return f"{both}: delete one of them"
-    named = ", ".join(apart[:3])
+    named = ", ".join(differing[:3])
     return f"{both}; they differ in {named}: choose by where, or add a factor"
+
+
+def apart(first: ResultRow, second: ResultRow, read: Collection[str]) -> list[str]:
+    """The columns that tell two rows apart, without those that are `read`."""
+    cells = first.cells.items()
+    return [n for n, text in cells if n not in read and text != second.cells.get(n)]
 
 
 def check_units(study: Study, own: Columns, name: str, values: Mapping[Key, Values]) -> None:
