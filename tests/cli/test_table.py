@@ -49,9 +49,7 @@ def test_without_seeds_it_says_that_nothing_is_paired(inside, runs):
     assert "none of 2 arms can be distinguished" in done.stdout
     assert "5 unpaired replicates" in done.stdout
     assert "95 % Welch interval" in done.stdout
-    assert (
-        "not paired, as no column of seeds is given: intervals and tests are Welch's" in done.stdout
-    )
+    assert "●, not paired: intervals and tests are Welch's" in done.stdout
     supplement = (runs.parent / "reports/runs/supplement.md").read_text()
     assert "sign-flip" not in supplement
     assert "Pairing" not in supplement
@@ -112,6 +110,18 @@ def test_run_writes_the_report_of_a_study_without_seeds(inside, runs, unequal, m
     done = inside("run", "mine.yaml", "--reports", "other")
     assert done.returncode == 0, done.stderr
     assert "unpaired replicates" in done.stdout
+    assert "not paired, as the file has no column of seeds: intervals" in done.stdout
+    # A difference of replicates has no pairs, of which some could be missing.
+    table = (runs.parent / "other/mine/table.md").read_text()
+    assert (
+        "(4/5)" in table,
+        "(n/5): n replicates in runs.csv, of which another arm has 5." in table,
+    ) == (
+        unequal,
+        unequal,
+    )
+    assert "] (4/5)" not in table
+    assert "both arms" not in table
 
 
 def test_lower_is_better_by_the_name_or_by_the_word_of_the_user(inside, runs):

@@ -41,7 +41,10 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
         raise ValueError(f"{study.name} names no file of results")
     where, own = study.measured.where, columns(study, study.measured, table)
     if study.seeds and not own.seed:
-        raise SpecError(f"{table.name} has no column of seeds, so seeds chooses no rows: delete it")
+        why = (
+            "measured.seed is null" if study.measured.seed is None else "it has no column of seeds"
+        )
+        raise SpecError(f"seeds chooses no rows of {table.name}, as {why}: delete seeds")
     chosen = [r for r in table.rows if all(equal(r.cells.get(k, ""), v) for k, v in where.items())]
     by_arm, strays = _by_arm(study, own, chosen)
     if not any(by_arm.values()):

@@ -71,7 +71,7 @@ def _pair(analysis: Analysis, row: stats.TestedContrast, labels: Mapping[str, st
 
 def _difference(analysis: Analysis, row: stats.TestedContrast) -> Cell:
     metric = analysis.catalogue[row.metric]
-    cell = effect_cell(row, metric, analysis.seeds)
+    cell = effect_cell(row, metric, pairing.pairs(analysis.plan, analysis.seeds))
     # A missing difference has no unit.
     unit = metric.difference_unit if cell.text != format.ABSENT else ""
     return replace(cell, text=f"{cell.text} {unit}".rstrip())
@@ -214,5 +214,6 @@ SUMS = " A sum is aliased effects, which these arms cannot separate."
 
 
 def _effect_cells(analysis: Analysis, by_term: Effects, term: Term) -> Iterator[Cell]:
+    pairs = pairing.pairs(analysis.plan, analysis.seeds)
     for name in analysis.of_kind("quality"):
-        yield effect_cell(by_term.get((name, term)), analysis.catalogue[name], analysis.seeds)
+        yield effect_cell(by_term.get((name, term)), analysis.catalogue[name], pairs)

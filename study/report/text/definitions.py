@@ -142,6 +142,15 @@ def _matched(analysis: Analysis) -> Iterator[str]:
         )
 
 
+def _incomplete(analysis: Analysis) -> str:
+    """The numbers of seeds behind values and differences; replicates have no partners to lack."""
+    file, seeds = analysis.plan.measured, analysis.seeds
+    if file and not file.paired:
+        return f"(n/{seeds}): n replicates in {file.name}, of which another arm has {seeds}."
+    have = f"are in {file.name}" if file else "have finished"
+    return f"(n/{seeds}): n of {seeds} seeds {have} (for a difference: in both arms)."
+
+
 def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     """The meaning of the number of seeds for the numbers of the table."""
     if not analysis.of_kind("quality"):
@@ -156,10 +165,7 @@ def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
         name = "seed" if analysis.plan.paired else "replicate"
         yield f"With one {name} there is neither a standard deviation nor an interval."
     if f"/{analysis.seeds})" in text and not analysis.plan.study.sequential:
-        file = analysis.plan.measured
-        have = f"are in {file.name}" if file else "have finished"
-        values = pairing.seeds(analysis.plan, analysis.seeds)
-        yield f"(n/{analysis.seeds}): n of {values} {have} (for a difference: in both arms)."
+        yield _incomplete(analysis)
     deltas = {key.removesuffix("-delta") for key in table.keys if key.endswith("-delta")}
     # Decisions also ask whether other images would agree, which may be wider.
     if deltas & {metric for _, metric in analysis.generalising} and "[" in text:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from study import format
 from study.analysis.analysis import Analysis
+from study.report.text import pairing
 
 
 def notes(analysis: Analysis) -> Iterator[str]:
@@ -62,11 +63,12 @@ def step_orders(analysis: Analysis) -> Iterator[str]:
             "effect of its last step in another order is unknown."
         )
     for row in (row for row in rows if row.places > 1):
-        metric, seeds = analysis.catalogue[row.metric], analysis.seeds
+        metric = analysis.catalogue[row.metric]
+        pairs = pairing.pairs(analysis.plan, analysis.seeds)
         first, last = (format.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (
             f"{label} changes {format.name(metric)} by {first} {metric.difference_unit} when "
             f"added first and by {last} when added last: a difference of "
-            f"{format.effect(row, metric, seeds)} ({row.places} positions were measured)."
+            f"{format.effect(row, metric, pairs)} ({row.places} positions were measured)."
         )

@@ -256,7 +256,11 @@ STUDIES = {
         "seeds: {min: 2, max: 4, stop: decided}",
         "a number of them, or a list",
     ),
-    "seeds that no column has": ("{file: runs.csv, seed: null}", "seeds: 3", "no column of seeds"),
+    "seeds that no column has": (
+        "{file: runs.csv, seed: null}",
+        "seeds: 3",
+        "seed is null: delete",
+    ),
 }
 
 
