@@ -158,8 +158,37 @@ def test_fractions_are_refused_in_per_cent_without_a_scale_too(planned):
         planned(fractions, metrics=metrics)
     meant = "{file: runs.csv, columns: {acc: {column: acc, scale: 1}}}"
     assert values(planned(fractions, meant, metrics=metrics), 0) == {0: 0.7}
-    # A word error rate is in per cent, and may be above 100 %.
-    assert values(planned("method,seed,acc\nours,0,120\n", metrics=metrics), 0) == {0: 120.0}
+
+
+PERCENT = "acc: {better: HOW, unit: '%'}"
+
+
+@pytest.mark.parametrize(
+    ("better", "scale", "value", "message"),
+    [
+        ("higher", "100", "90.75", "has 9075 with scale 100: its numbers are in per cent already"),
+        ("lower", "100", "9.25", None),
+        ("lower", "100", "90.75", "has 9075 with scale 100"),
+        ("higher", "", "120", "has 120: if more than 100 % is meant, say scale: 1"),
+        ("higher", "1", "120", None),
+        # A word error rate is in per cent, and may be above 100 %.
+        ("lower", "", "120", None),
+        ("lower", "100", "1.2", None),
+    ],
+)
+def test_per_cent_that_is_scaled_again_is_refused(planned, better, scale, value, message):
+    column = f"{{column: acc, scale: {scale}}}" if scale else "acc"
+    arguments = {
+        "rows": f"method,seed,acc\nours,0,{value}\nsgd,0,0.5\n",
+        "measured": f"{{file: runs.csv, columns: {{acc: {column}}}}}",
+        "metrics": PERCENT.replace("HOW", better),
+    }
+    if message:
+        with pytest.raises(SpecError, match=message):
+            planned(**arguments)
+    else:
+        number = float(value) * float(scale or 1)
+        assert values(planned(**arguments), 0) == {0: pytest.approx(number)}
 
 
 NOTES = {
@@ -203,6 +232,30 @@ NOTES = {
 def test_what_is_left_out_or_missing_is_named(planned, rows, note):
     notes = [text.lower() for text in planned(rows).notes]
     assert any(text.startswith(note.lower()) for text in notes), notes
+
+
+def test_a_level_that_is_misspelt_is_told_the_value_that_is_meant(tmp_path):
+    rows = "method,seed,acc\nours,0,70\nsam,0,71\n"
+    with pytest.raises(SpecError) as error:
+        planned_levels(tmp_path, "setting.method: {Ours: ours, SAM: samm}", rows, "{method: ours}")
+    message = 'has the level "SAM" of setting.method: method is never "samm"; did you mean "sam"?'
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("levels", "rows", "note"),
+    [
+        ("{Ours: ours, SGD: sgd}", "ours,0,70\nlion,0,71\n", "method that no level has: lion"),
+        # 0.01 is like 0.1, and another learning rate.
+        ("{A: 0.1, B: 0.01}", "0.1,0,70\n0.001,0,71\n", "method that no level has: 0.001"),
+    ],
+)
+def test_a_level_without_rows_is_noted_beside_values_without_a_level(tmp_path, levels, rows, note):
+    base = levels.split()[1].rstrip(",")
+    plan = planned_levels(
+        tmp_path, f"setting.method: {levels}", f"method,seed,acc\n{rows}", f"{{method: {base}}}"
+    )
+    assert note in plan.notes[-1]
 
 
 def test_rows_of_other_seeds_than_those_of_the_study_are_named(planned):
