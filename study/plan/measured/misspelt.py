@@ -25,22 +25,23 @@ def _unused(
     factor: Factor, keys: Mapping[str, str], rows: Sequence[ResultRow], name: str
 ) -> Iterator[str]:
     # Levels that set several keys have a column for each, and no value of one.
-    if "" not in keys:
+    column = keys.get("")
+    if column is None:
         return
-    column, values, used = keys[""], dict[str, None](), set[int]()
+    values, used = dict[str, None](), set[int]()
     for row in rows:
         level = level_of(factor, keys, row)
         if level is None:
             values[row.cells.get(column, "")] = None
         else:
             used.add(level)
-    for number, level in enumerate(factor.levels):
+    for number, own in enumerate(factor.levels):
         if number in used or not values:
             continue
-        what = f'no row of {name} has the level "{level.label}" of {factor.path}'
-        text = cell(level.value)
+        what = f'no row of {name} has the level "{own.label}" of {factor.path}'
+        text = cell(own.value)
         # A number that is like another is another value, perhaps of runs that are to come.
-        near = likely_name(text, values) if isinstance(level.value, str) else None
+        near = likely_name(text, values) if isinstance(own.value, str) else None
         if near is not None:
             raise SpecError(f'{what}: {column} is never "{text}"; did you mean "{near}"?')
         yield f"{what}; values of {column} that no level has: {listed([*values])}"

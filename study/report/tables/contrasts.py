@@ -11,7 +11,7 @@ from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.tables.estimates import effect_cell
 from study.report.text import pairing, sequential
-from study.spec.arm_names import sum_name
+from study.spec.arm_names import is_crossed, printed, sum_name
 from study.stats.factorial_effects import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
@@ -60,6 +60,9 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
 
 
 def _labels(plan: Plan) -> dict[str, str]:
+    if is_crossed(plan.study):
+        # In brackets, as they hold commas; a label alone would read as a main effect.
+        return {arm.digest: f"({printed(plan.study, arm.arm)})" for arm in plan.arms}
     # Reversed, so that of several labels of an arm the first one stays.
     return {arm.digest: label for label, arm in reversed(comparisons.named_arms(plan).items())}
 

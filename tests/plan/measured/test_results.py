@@ -9,11 +9,7 @@ from study.errors import SpecError
 from study.plan.measured.columns import equal
 from study.plan.planning import plan
 from study.store.store import Store
-from tests.plan.measured.conftest import ROWS
-
-
-def values(plan, arm):
-    return {t.seed: t.imported.metrics["acc"] for t in plan.arms[arm].trials}
+from tests.plan.measured.conftest import ROWS, planned_levels, values
 
 
 def test_rows_are_the_trials_of_their_arms(planned, tmp_path):
@@ -100,17 +96,6 @@ def test_the_last_epochs_of_runs_that_stopped_early_are_replicates(planned):
     assert values(plan, 0) == {0: 1.0, 1: 2.0, 2: 3.0}
 
 
-def planned_levels(folder, levels, rows, base="{x: 1}"):
-    (folder / "runs.csv").write_text(rows)
-    path = folder / "study.yaml"
-    path.write_text(
-        "task: results\nquestion: Does it help?\nmeasured: runs.csv\n"
-        f"baseline: {{setting: {base}}}\nfactors: {{{levels}}}\n"
-        "metrics: {acc: {better: higher}}\n"
-    )
-    return StudyRequest(path, None, (), folder / "results").plan()[0]
-
-
 def test_the_value_of_one_level_goes_before_the_label_of_another(tmp_path):
     levels = 'setting.x: {"2": 1, "1": 2}'
     plan = planned_levels(tmp_path, levels, "x,seed,acc\n1,0,10\n2,0,20\n")
@@ -140,55 +125,6 @@ def test_metrics_in_rows_of_their_own_are_put_together(planned):
     rows = "method,seed,acc,loss\nours,0,1,\nours,0,,2\nsgd,0,3,4\n"
     plan = planned(rows, metrics="acc: {better: higher}, loss: {better: lower}")
     assert plan.arms[0].trials[0].imported.metrics == {"acc": 1.0, "loss": 2.0}
-
-
-def test_fractions_in_the_place_of_per_cent_are_refused(planned):
-    metrics = "acc: {better: higher, unit: '%', scale: 100}"
-    with pytest.raises(SpecError, match="if these are fractions, say columns"):
-        planned("method,seed,acc\nours,0,0.7\nsgd,0,0.6\n", metrics=metrics)
-    with pytest.raises(SpecError, match="is in per cent, and column acc has 700"):
-        planned("method,seed,acc\nours,0,700\nsgd,0,60\n", metrics=metrics)
-    assert values(planned(metrics=metrics), 0)[0] == pytest.approx(0.76)
-
-
-def test_fractions_are_refused_in_per_cent_without_a_scale_too(planned):
-    metrics = "acc: {better: higher, unit: '%'}"
-    fractions = "method,seed,acc\nours,0,0.7\nsgd,0,-0.2\n"
-    with pytest.raises(SpecError, match=r"has nothing above 0\.7: if these are fractions"):
-        planned(fractions, metrics=metrics)
-    meant = "{file: runs.csv, columns: {acc: {column: acc, scale: 1}}}"
-    assert values(planned(fractions, meant, metrics=metrics), 0) == {0: 0.7}
-
-
-PERCENT = "acc: {better: HOW, unit: '%'}"
-
-
-@pytest.mark.parametrize(
-    ("better", "scale", "value", "message"),
-    [
-        ("higher", "100", "90.75", "has 9075 with scale 100: its numbers are in per cent already"),
-        ("lower", "100", "9.25", None),
-        ("lower", "100", "90.75", "has 9075 with scale 100"),
-        ("higher", "", "120", "has 120: if more than 100 % is meant, say scale: 1"),
-        ("higher", "1", "120", None),
-        # A word error rate is in per cent, and may be above 100 %.
-        ("lower", "", "120", None),
-        ("lower", "100", "1.2", None),
-    ],
-)
-def test_per_cent_that_is_scaled_again_is_refused(planned, better, scale, value, message):
-    column = f"{{column: acc, scale: {scale}}}" if scale else "acc"
-    arguments = {
-        "rows": f"method,seed,acc\nours,0,{value}\nsgd,0,0.5\n",
-        "measured": f"{{file: runs.csv, columns: {{acc: {column}}}}}",
-        "metrics": PERCENT.replace("HOW", better),
-    }
-    if message:
-        with pytest.raises(SpecError, match=message):
-            planned(**arguments)
-    else:
-        number = float(value) * float(scale or 1)
-        assert values(planned(**arguments), 0) == {0: pytest.approx(number)}
 
 
 NOTES = {
@@ -232,30 +168,6 @@ NOTES = {
 def test_what_is_left_out_or_missing_is_named(planned, rows, note):
     notes = [text.lower() for text in planned(rows).notes]
     assert any(text.startswith(note.lower()) for text in notes), notes
-
-
-def test_a_level_that_is_misspelt_is_told_the_value_that_is_meant(tmp_path):
-    rows = "method,seed,acc\nours,0,70\nsam,0,71\n"
-    with pytest.raises(SpecError) as error:
-        planned_levels(tmp_path, "setting.method: {Ours: ours, SAM: samm}", rows, "{method: ours}")
-    message = 'has the level "SAM" of setting.method: method is never "samm"; did you mean "sam"?'
-    assert message in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("levels", "rows", "note"),
-    [
-        ("{Ours: ours, SGD: sgd}", "ours,0,70\nlion,0,71\n", "method that no level has: lion"),
-        # 0.01 is like 0.1, and another learning rate.
-        ("{A: 0.1, B: 0.01}", "0.1,0,70\n0.001,0,71\n", "method that no level has: 0.001"),
-    ],
-)
-def test_a_level_without_rows_is_noted_beside_values_without_a_level(tmp_path, levels, rows, note):
-    base = levels.split()[1].rstrip(",")
-    plan = planned_levels(
-        tmp_path, f"setting.method: {levels}", f"method,seed,acc\n{rows}", f"{{method: {base}}}"
-    )
-    assert note in plan.notes[-1]
 
 
 def test_rows_of_other_seeds_than_those_of_the_study_are_named(planned):
