@@ -71,7 +71,7 @@ def _differences(study: Study, results: MeasuredResults, arms: Sequence[Arm]) ->
     if base and apart:
         yield (
             f"{listed(apart)} and the baseline have no seed in common, so there is no difference "
-            "by seed: with seed: null they are compared without pairs"
+            "by seed; a study that pairs nothing compares them"
         )
     # Arms without a common seed have no difference to speak of.
     if any(own != base for own in seeds.values() if own & base):

@@ -19,7 +19,7 @@ HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 SEEDS_IN_ADVANCE = (
     "The seeds that are needed have the range of the 95 % interval of the sd, which few seeds "
     "estimate badly. Their number is to be set in advance: adding seeds until a test decides at "
-    "least doubles its errors, unless the study says seeds: {min, max, stop: decided}."
+    "least doubles its errors, unless the study corrects for every look at them."
 )
 
 
