@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from study.api.table import ColumnChoice, baseline_of, chosen_rows
+from study.api.column_choice import ColumnChoice
+from study.api.table import baseline_of, chosen_rows
 from study.errors import SpecError, unknown
 from study.plan.measured.files import ResultTable
 

@@ -1,12 +1,12 @@
 """The table of results that exist, without a study file: a study in memory of a file's columns."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
-from study.api.better import lower_is_better
+from study.api.column_choice import Assumption, ColumnChoice
 from study.api.doubles import doubled, pooled
+from study.api.table_metrics import key_of, metrics_of
 from study.errors import SpecError, unknown
 from study.plan.measured.columns import equal
 from study.plan.measured.files import ResultTable
@@ -16,37 +16,6 @@ from study.spec.yaml import written
 
 SEED = "seed"
 """The column of seeds if nothing else is said."""
-BETTER = ("higher", "lower")
-MOST_DIGITS = 4  # decimals in print; fewer where the cells have fewer
-
-
-@dataclass(frozen=True)
-class ColumnChoice:
-    """The columns of a file of results that make a table."""
-
-    arms: tuple[str, ...]
-    metrics: tuple[str, ...]
-    seed: str | None = None
-    """None: the column `SEED` if there is one; "" pairs nothing."""
-    baseline: str = ""
-    """The value of the arm that others are compared with; "" for one that is called baseline, or
-    that of the first row."""
-    better: tuple[str, ...] = ()
-    """higher or lower, for all metrics, or METRIC=lower for one."""
-    where: Mapping[str, str] = field(default_factory=dict)
-    """By column the value of the rows that count."""
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """A guess in a study in memory that a user may want to change."""
-
-    text: str
-    option: str
-    """The option of the command line that says it."""
-
-    def __str__(self) -> str:
-        return f"{self.text}: see {self.option}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +43,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
         raise SpecError(str(twice))
     arms = _arms(choice, rows)
     base = _baseline(choice, arms)
-    metrics, notes = _metrics(choice, rows)
+    metrics, notes = metrics_of(choice, rows)
     names = _keys([*choice.arms, *choice.metrics])
     study = {
         "question": f"How does {' or '.join(choice.arms)} change {' and '.join(choice.metrics)}?",
@@ -137,20 +106,14 @@ def _crossed(choice: ColumnChoice, base: Sequence[str]) -> Assumption:
     return Assumption(text, f"--group {last}, for a table of each with its own baseline")
 
 
-def _key(column: str) -> str:
-    """A column as the name of a metric or a key: `val/acc` gives val_acc."""
-    key = re.sub(r"\W+", "_", column).strip("_") or "column"
-    return key if key.isidentifier() else f"_{key}"
-
-
 def _keys(columns: Sequence[str]) -> dict[str, str]:
     """Columns as names of metrics and keys, which differ: two of one name are numbered."""
     names = dict[str, str]()
     # A column that is a name keeps it, whatever others become.
-    for column in sorted(dict.fromkeys(columns), key=lambda column: _key(column) != column):
-        key, number = _key(column), 2
+    for column in sorted(dict.fromkeys(columns), key=lambda column: key_of(column) != column):
+        key, number = key_of(column), 2
         while key in names.values():
-            key, number = f"{_key(column)}_{number}", number + 1
+            key, number = f"{key_of(column)}_{number}", number + 1
         names[column] = key
     return {column: names[column] for column in columns}
 
@@ -242,47 +205,3 @@ def _factors(
     joined = {label: dict(zip(keys, arm, strict=True)) for label, arm in _labelled(arms).items()}
     title = {"setting": ", ".join(choice.arms)}
     return {"baseline": base, "factors": {"setting": joined}, "titles": title}
-
-
-def _metrics(
-    choice: ColumnChoice, rows: Sequence[ResultRow]
-) -> tuple[dict[str, dict[str, object]], list[Assumption]]:
-    """The keys of every metric, and notes on directions that nobody has said."""
-    better = _directions(choice)
-    guessed = dict[str, list[str]]()
-    metrics = dict[str, dict[str, object]]()
-    for column in choice.metrics:
-        direction = better.get(column, better.get("", ""))
-        if not direction:
-            direction = BETTER[lower_is_better(column)]
-            guessed.setdefault(direction, []).append(column)
-        # A key that was made of the column is not what a table should print.
-        label = {} if column == _key(column) else {"label": column}
-        digits = _decimals([row.cells.get(column, "") for row in rows])
-        metrics[column] = {**label, "better": direction, "digits": digits}
-    notes = [
-        Assumption(
-            f"{', '.join(columns)}: {direction} is taken to be better, by the name", "--better"
-        )
-        for direction, columns in guessed.items()
-    ]
-    return metrics, notes
-
-
-def _directions(choice: ColumnChoice) -> dict[str, str]:
-    """The directions that the user says by column, "" for all others."""
-    better = dict[str, str]()
-    for text in choice.better:
-        column, _, direction = text.rpartition("=")
-        if direction not in BETTER:
-            raise SpecError(f"--better: {unknown('direction', direction, BETTER)}")
-        if column and column not in choice.metrics:
-            raise SpecError(f"--better: {unknown('metric', column, choice.metrics)}")
-        better[column] = direction
-    return better
-
-
-def _decimals(cells: Sequence[str]) -> int:
-    """The most decimals of the cells, as far as a table prints them."""
-    places = (len(cell.partition(".")[2]) for cell in cells if "e" not in cell.lower())
-    return min(MOST_DIGITS, max(places, default=0))

@@ -19,7 +19,7 @@ from study.report.figure_style import FigureStyle
 from study.spec.study import file_name
 
 if TYPE_CHECKING:
-    from study.api.table import Assumption, ColumnChoice
+    from study.api.column_choice import Assumption, ColumnChoice
     from study.plan.measured.files import ResultTable
 
 BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
@@ -86,7 +86,7 @@ def table_command(
     """
     if unpaired and seed:
         raise click.UsageError("--unpaired uses no seeds: leave --seed out")
-    from study.api.table import ColumnChoice
+    from study.api.column_choice import ColumnChoice
     from study.plan.measured.files import result_table
 
     place, name = _place(file)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from study.api.column_choice import ColumnChoice
 from study.api.groups import groups
-from study.api.table import ColumnChoice, in_memory
+from study.api.table import in_memory
 from study.errors import SpecError
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow
@@ -107,3 +108,17 @@ def test_two_data_sets_in_one_table_name_the_options_that_keep_them_apart():
     )
     unpaired = in_memory(ColumnChoice(("m",), ("acc",), ""), table, "runs.csv").notes
     assert "rows of one arm differ in data" in str(unpaired[-1])
+
+
+@pytest.mark.parametrize(
+    ("cells", "digits"),
+    [
+        (("90.75", "91.4"), 2),
+        (("0.88361234", "0.90141234"), 3),
+        (("0.012312", "0.012351"), 6),
+        (("1234.5678", "1300.1"), 0),
+    ],
+)
+def test_decimals_are_those_of_the_file_as_far_as_the_spread_leaves_any(cells, digits):
+    rows = [(m, cell) for m in "ab" for cell in cells]
+    assert study(("m",), ("acc",), rows)["metrics"]["acc"]["digits"] == digits

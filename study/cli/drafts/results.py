@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from study.api.column_choice import ColumnChoice
 from study.api.doubles import doubled, pooled
-from study.api.table import SEED, ColumnChoice, chosen_rows, in_memory
+from study.api.table import SEED, chosen_rows, in_memory
 from study.cli.drafts.draft import CHECK, Draft, comment
 from study.cli.drafts.reports import CHOSEN, QUALITY
 from study.errors import StudyError
