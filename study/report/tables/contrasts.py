@@ -14,8 +14,9 @@ from study.report.text import pairing, sequential
 from study.spec.arm_names import is_crossed, printed, sum_name
 from study.stats.factorial_effects import Term
 
-HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
-UNPAIRED_HEADS = ("Difference [95 % CI]", "p, Welch", "Holm")
+DIFFERENCE = "Difference [95 % CI]"
+HEADS = (DIFFERENCE, "p (t test)", "p (t test, Holm)", "p (sign-flip)", "p (sign-flip, Holm)")
+UNPAIRED_HEADS = (DIFFERENCE, "p (Welch)", "p (Welch, Holm)")
 
 Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 """Effects by metric and term."""
@@ -114,7 +115,7 @@ def _limits(analysis: Analysis, tests: int) -> Iterator[str]:
 
 # ---- sequential seeds ----
 
-SEQUENTIAL_HEADS = ("Difference [95 % CI]", "seeds", "p", "Holm", "decision")
+SEQUENTIAL_HEADS = (DIFFERENCE, "seeds", "p", "p (Holm)", "decision")
 
 
 def sequential_table(analysis: Analysis) -> Table:

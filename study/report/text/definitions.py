@@ -11,6 +11,8 @@ from study.spec.metric import of_batch
 from study.spec.study import MATCHED
 from study.stats import fewest_varying
 
+BOLD = "Bold: best"
+"""Begins the note on values in bold, which plain text does not show."""
 BOLD_RULES = {
     "quality": "interval against the runner-up excludes zero",
     "cost": "strictly better",
@@ -69,7 +71,7 @@ def _marks(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     keys = [table.keys[i] for row in table.rows for i, c in enumerate(row.cells) if c.bold]
     kinds = dict.fromkeys(analysis.catalogue[key].kind for key in keys)
     if kinds:
-        yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
+        yield f"{BOLD} ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
     if any("published" in cell.parts for row in table.rows for cell in row.cells):
         yield "In brackets: published."
         yield from notes.published(analysis)

@@ -1,10 +1,12 @@
 """Notes on noise: the gain from pairing, the noise floor, and the effect of the order of steps."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 from study import format
 from study.analysis.analysis import Analysis
 from study.report.text import pairing
+from study.spec.arm_names import in_prose
 
 
 def notes(analysis: Analysis) -> Iterator[str]:
@@ -15,15 +17,26 @@ def notes(analysis: Analysis) -> Iterator[str]:
 
 def _pairing(analysis: Analysis) -> Iterator[str]:
     ratios = [
-        f"{ratio:.2f} ({format.name(analysis.catalogue[name])})"
+        f"{ratio:.2f} ({format.name(analysis.catalogue[name])}{_ends(analysis, name)})"
         for name, ratio in analysis.pairing_ratios.items()
     ]
     if ratios:
         yield (
             "Pairing by seed: the variance of the differences, as a share of that "
             "of unpaired seeds, is "
-            f"{', '.join(ratios)}; 1 would mean that pairing did not help."
+            f"{', '.join(ratios)}; 1 would mean that pairing did not help, and more that it hurt."
         )
+
+
+def _ends(analysis: Analysis, name: str) -> str:
+    """The arms for which pairing did most and least, which all arms together would hide."""
+    labels = {arm.digest: in_prose(analysis.plan.study, arm.arm) for arm in analysis.plan.arms}
+    rows = [r for r in analysis.pairing if r.metric == name and isfinite(r.ratio)]
+    if len(rows) < 2:
+        return ""
+    ends = min(rows, key=lambda row: row.ratio), max(rows, key=lambda row: row.ratio)
+    low, high = (f"{row.ratio:.2f} for {labels[row.arm]}" for row in ends)
+    return f", all arms; from {low} to {high}"
 
 
 def _noise(analysis: Analysis) -> Iterator[str]:
