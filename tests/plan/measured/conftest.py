@@ -36,3 +36,18 @@ def planned(tmp_path):
         return StudyRequest(path, None, (), tmp_path / "results").plan()[0]
 
     return plan
+
+
+def values(plan, arm):
+    return {t.seed: t.imported.metrics["acc"] for t in plan.arms[arm].trials}
+
+
+def planned_levels(folder, levels, rows, base="{x: 1}"):
+    (folder / "runs.csv").write_text(rows)
+    path = folder / "study.yaml"
+    path.write_text(
+        "task: results\nquestion: Does it help?\nmeasured: runs.csv\n"
+        f"baseline: {{setting: {base}}}\nfactors: {{{levels}}}\n"
+        "metrics: {acc: {better: higher}}\n"
+    )
+    return StudyRequest(path, None, (), folder / "results").plan()[0]
