@@ -67,8 +67,45 @@ def test_the_last_row_of_timms_logs_counts_with_the_arguments_beside_it(tmp_path
     assert (first["model"], second["model"]) == ("pvt_tiny", "rest_lite")
     assert (first["eval_top1"], first["seed"], first["folder"]) == ("8", "42", "pvt_tiny")
     assert table.notes == (
-        f"{name}: 2 files are logs of a run, of which the last row counts, never the best",
+        f"{name}: 2 files are logs of a run: the last value of a column counts, never the best",
     )
+
+
+LOGS = {
+    "training and validation in rows of one step": (
+        '{"m": "a", "step": 1, "loss": 3}\n{"m": "a", "step": 2, "loss": 2}\n'
+        '{"m": "a", "step": 2, "acc": 5}\n{"m": "a", "step": 3, "loss": 1}\n',
+        {"m": "a", "step": "3", "loss": "1", "acc": "5"},
+    ),
+    "arguments first, a summary at the end": (
+        '{"m": "a", "seed": 1}\n{"Epoch": 1, "acc": 4}\n{"Epoch": 2, "acc": 3}\n{"time": 9}\n',
+        {"m": "a", "seed": "1", "Epoch": "2", "acc": "3", "time": "9"},
+    ),
+    "one epoch of many steps": (
+        '{"epoch": 0, "step": 1, "acc": 1}\n{"epoch": 0, "step": 2, "acc": 2}\n',
+        {"epoch": "0", "step": "2", "acc": "2"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "end"), LOGS.values(), ids=LOGS)
+def test_the_last_value_of_every_column_of_a_log_counts(tmp_path, text, end):
+    (tmp_path / "run.jsonl").write_text(text)
+    assert cells(tmp_path, "*.jsonl") == [{"file": "run", "folder": tmp_path.name} | end]
+
+
+RUNS = {
+    "several runs": "m,epoch,acc\na,57,1\nb,60,2\nc,63,3\n",
+    "several seeds": "seed,epoch,acc\n0,57,1\n1,60,2\n2,63,3\n",
+    "two values at one step": "phase,epoch,acc\ntrain,1,1\nval,1,2\ntrain,2,3\nval,2,4\n",
+    "steps that begin again": "epoch,acc\n1,1\n2,2\n1,3\n2,4\n",
+}
+
+
+@pytest.mark.parametrize("text", RUNS.values(), ids=RUNS)
+def test_a_file_whose_rows_are_no_single_run_keeps_them_all(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    assert len(cells(tmp_path, "*.csv")) == len(text.split()) - 1
 
 
 def test_a_file_of_runs_that_counts_epochs_keeps_all_rows(tmp_path):
