@@ -7,14 +7,12 @@ from math import prod
 
 from study.api.better import lower_is_better
 from study.errors import SpecError, unknown
-from study.plan.measured.columns import equal
+from study.plan.measured.columns import SEED, equal
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow
 from study.spec.study import BASELINE
 from study.spec.yaml import written
 
-SEED = "seed"
-"""The column of seeds if nothing else is said."""
 BETTER = ("higher", "lower")
 MOST_DIGITS = 4  # decimals in print; fewer where the cells have fewer
 

@@ -1,6 +1,6 @@
 """The columns of a file of results: which one has a factor, a metric, or the seed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from study.errors import SpecError, unknown
@@ -8,6 +8,9 @@ from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow, cell
 from study.spec.schema.measured import Measured, MeasuredColumn
 from study.spec.study import Factor, Level, Study
+
+SEED = "seed"
+"""The column of seeds if nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,18 @@ def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[st
 
 
 def _of_seed(measured: Measured, table: ResultTable) -> str:
-    name = measured.seed or ""
-    # The default is a guess: a file without it has no pairs.
-    if name and "seed" in measured.model_fields_set:
-        _require(name, table)
-    return name if name in table.columns else ""
+    if "seed" not in measured.model_fields_set:
+        # The default is a guess: a file without it has no pairs.
+        return seed_column(table.columns)
+    if measured.seed:
+        _require(measured.seed, table)
+    return measured.seed or ""
+
+
+def seed_column(columns: Iterable[str]) -> str:
+    """The column that is called seed, however its name is capitalized; "" for none or several."""
+    alike = [column for column in columns if column.lower() == SEED]
+    return SEED if SEED in alike else alike[0] if len(alike) == 1 else ""
 
 
 # ---- levels ----

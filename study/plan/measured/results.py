@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from study.errors import SpecError
 from study.plan.measured.columns import Columns, columns, equal, level_of
+from study.plan.measured.copies import without_seeds
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import ResultRow
 from study.plan.measured.gaps import gaps, not_finite, unmatched
@@ -47,8 +48,10 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
     if not any(by_arm.values()):
         first = f"; {strays[0]} matches none" if strays else ""
         raise SpecError(f"no row of {table.name} matches an arm of the study{first}")
+    copies = list[str]()
     if not own.seed:
         _refuse_steps(own, by_arm, where)
+        copies = [*without_seeds(study, own, table.name, [*by_arm.values()])]
     every = {(arm, n): rows for arm in by_arm for n, rows in _by_seed(own, by_arm[arm]).items()}
     seeds = study.seeds or tuple(sorted({seed for _, seed in every}))
     others = [row.place for (_, seed), rows in every.items() if seed not in seeds for row in rows]
@@ -59,7 +62,7 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
         table.name, table.digest, tuple(own.metrics), seeds, bool(own.seed), values
     )
     notes = [*table.notes, *unmatched(table.name, strays, others), *not_finite(diverged)]
-    return replace(measured, notes=(*notes, *gaps(study, measured)))
+    return replace(measured, notes=(*notes, *copies, *gaps(study, measured)))
 
 
 def _by_arm(

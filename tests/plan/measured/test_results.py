@@ -136,6 +136,36 @@ def test_seeds_that_mean_nothing_are_left_out(planned):
     assert not planned(measured="{file: runs.csv, seed: null}").paired
 
 
+UNPAIRED = "{file: runs.csv, seed: null}"
+
+
+def test_two_results_of_one_seed_are_no_replicates_where_nothing_is_paired(planned):
+    rows = "method,Seed,acc,data\nours,0,1,a\nours,0,2,b\nours,1,3,a\nsgd,0,3,a\n"
+    with pytest.raises(SpecError, match="they differ in data: choose by where"):
+        planned(rows, UNPAIRED)
+    # A seed that all runs have is one that nobody chose.
+    assert len(values(planned(rows.replace(",1,", ",0,"), UNPAIRED), 0)) == 3
+
+
+COPIES = {
+    "without seeds": ("method,acc\nours,1\nours,2\nsgd,3\n", "runs.csv"),
+    "of one seed": ("method,seed,acc\nours,42,1\nours,42,2\nsgd,42,3\n", UNPAIRED),
+}
+
+
+@pytest.mark.parametrize(("rows", "measured"), COPIES.values(), ids=COPIES)
+def test_a_file_that_is_there_twice_is_refused(planned, rows, measured):
+    twice = rows + rows.partition("\n")[2]
+    with pytest.raises(SpecError, match=r"is there 2 times .* copies are no replicates"):
+        planned(twice, measured)
+
+
+def test_rows_that_are_equal_in_every_cell_are_named(planned):
+    plan = planned("method,acc\nours,1\nours,1\nours,2\nsgd,3\n")
+    note = "2 rows of runs.csv are equal to another row in every cell, and count as replicates"
+    assert any(text.startswith(note) for text in plan.notes), plan.notes
+
+
 def test_metrics_in_rows_of_their_own_are_put_together(planned):
     rows = "method,seed,acc,loss\nours,0,1,\nours,0,,2\nsgd,0,3,4\n"
     plan = planned(rows, metrics="acc: {better: higher}, loss: {better: lower}")
