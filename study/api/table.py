@@ -7,9 +7,10 @@ from math import prod
 
 from study.api.better import lower_is_better
 from study.errors import SpecError, unknown
-from study.plan.measured.columns import SEED, equal
+from study.plan.measured.columns import equal
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow
+from study.spec.schema.measured import SEED
 from study.spec.study import BASELINE
 from study.spec.yaml import written
 

@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from study.api.table import SEED, ColumnChoice, in_memory
+from study.api.table import ColumnChoice, in_memory
 from study.cli.drafts.draft import CHECK, Draft, comment
 from study.cli.drafts.reports import CHOSEN, QUALITY
 from study.errors import StudyError
+from study.plan.measured.columns import seed_column
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import FORMATS
+from study.spec.schema.measured import SEED
 
 MOST_ARMS = 50  # more values are names of runs, or notes
 RUN = {"name", "run", "run_id", "id", "run id", "tags", "notes", "state", "user", "created"}
@@ -38,12 +40,18 @@ def draft(path: Path, folder: Path) -> Draft | None:
     guesses = [
         f"arms are the values of {arms[0]}" + _others(arms),
         *study.notes,
-        *([] if SEED in table.columns else ["no column seed: rows are not paired"]),
+        *_of_seeds(seed_column(table.columns)),
     ]
     comments = "".join(f"{CHECK} {comment(guess)}\n" for guess in guesses)
     text = f"# A study of results that exist: nothing is run.\n{comments}{study.text}"
     about = f"{len(table.rows)} rows of {path.name}"
     return Draft(text, f"{path.stem}.yaml", about)
+
+
+def _of_seeds(column: str) -> list[str]:
+    if not column:
+        return ["no column seed: rows are not paired"]
+    return [] if column == SEED else [f"seeds are the values of {column}"]
 
 
 def _others(arms: Sequence[str]) -> str:
@@ -59,7 +67,7 @@ def _arms(table: ResultTable) -> list[str]:
     columns = [
         column
         for column in table.columns
-        if column != SEED and column.lower() not in RUN and not QUALITY.search(column)
+        if column.lower() != SEED and column.lower() not in RUN and not QUALITY.search(column)
         if 1 < len({*_values(table, column)}) <= MOST_ARMS
     ]
     # A column whose values are all different names runs, not arms.

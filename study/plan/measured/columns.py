@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from study.errors import SpecError, unknown
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow, cell
-from study.spec.schema.measured import Measured, MeasuredColumn
+from study.spec.schema.measured import SEED, Measured, MeasuredColumn
 from study.spec.study import Factor, Level, Study
-
-SEED = "seed"
-"""The column of seeds if nothing else is said."""
 
 
 @dataclass(frozen=True)

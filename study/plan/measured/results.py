@@ -8,7 +8,7 @@ from study.plan.measured.columns import Columns, columns, equal, level_of
 from study.plan.measured.copies import without_seeds
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import ResultRow
-from study.plan.measured.gaps import gaps, not_finite, unmatched
+from study.plan.measured.gaps import gaps, guessed_seed, not_finite, unmatched
 from study.plan.measured.logs import refuse_steps
 from study.plan.measured.numbers import check_units, values_of
 from study.plan.measured.record import MeasuredResults
@@ -61,7 +61,13 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
     measured = MeasuredResults(
         table.name, table.digest, tuple(own.metrics), seeds, bool(own.seed), values
     )
-    notes = [*table.notes, *unmatched(table.name, strays, others), *not_finite(diverged)]
+    seed_notes = guessed_seed(study.measured, own.seed, table.columns)
+    notes = [
+        *table.notes,
+        *seed_notes,
+        *unmatched(table.name, strays, others),
+        *not_finite(diverged),
+    ]
     return replace(measured, notes=(*notes, *copies, *gaps(study, measured)))
 
 

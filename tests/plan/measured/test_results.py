@@ -132,6 +132,18 @@ def test_the_level_that_sets_more_keys_has_a_row_that_two_levels_fit(tmp_path):
     assert (values(plan, 0), values(plan, 1)) == ({0: 10.0}, {0: 20.0})
 
 
+def test_a_column_of_seeds_has_a_capital_or_is_named(planned):
+    plan = planned(ROWS.replace("seed", "Seed"))
+    assert (plan.paired, plan.notes) == (True, ("Seed is taken as the column of seeds",))
+    plan = planned(ROWS.replace("seed", "config.seed"))
+    assert not plan.paired
+    assert plan.notes[0].startswith("Nothing is paired; if config.seed is a column of seeds")
+    # Which of two is meant, nobody can say; one that is called as it should be is.
+    two = ROWS.replace("seed", "SEED,Seed").replace(",7", ",5,7")
+    assert not planned(two).paired
+    assert planned(two.replace("SEED", "seed")).paired
+
+
 def test_seeds_that_mean_nothing_are_left_out(planned):
     assert not planned(measured="{file: runs.csv, seed: null}").paired
 
