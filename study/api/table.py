@@ -9,8 +9,8 @@ from study.api.better import lower_is_better
 from study.errors import SpecError, unknown
 from study.plan.measured.columns import equal
 from study.plan.measured.files import ResultTable
-from study.plan.measured.formats import ResultRow
-from study.spec.schema.measured import SEED
+from study.plan.measured.formats import ResultRow, cell
+from study.spec.schema.measured import SEED, Cell
 from study.spec.study import BASELINE
 from study.spec.yaml import written
 
@@ -30,7 +30,7 @@ class ColumnChoice:
     """The value of the arm that others are compared with; "" for that of the first row."""
     better: tuple[str, ...] = ()
     """higher or lower, for all metrics, or METRIC=lower for one."""
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, Cell] = field(default_factory=dict)
     """By column the value of the rows that count."""
 
 
@@ -56,7 +56,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     rows = [row for row in table.rows if _is_chosen(row, choice)]
     arms = list(dict.fromkeys(tuple(row.cells.get(c, "") for c in choice.arms) for row in rows))
     if not arms:
-        wanted = " and ".join(f"{column}={value}" for column, value in choice.where.items())
+        wanted = " and ".join(f"{column}={cell(value)}" for column, value in choice.where.items())
         raise SpecError(f"no row of {table.name} has {wanted}")
     base = _baseline(choice, arms)
     metrics, notes = _metrics(choice, rows)

@@ -2,8 +2,10 @@
 
 import itertools
 import os
+from collections.abc import Iterable
 from glob import has_magic
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from study.cli.new_file import write_new
 from study.cli.options import figure_options, reports_option
 from study.cli.report import claim_folder, write_and_show
 from study.report.figure_style import FigureStyle
+
+if TYPE_CHECKING:
+    from study.spec.schema.measured import Cell
 
 BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
 
@@ -71,8 +76,9 @@ def table_command(
     from study.plan.measured.files import result_table
 
     place, name = _place(file)
-    pairs = dict(_pair(text) for text in where)
-    choice = ColumnChoice(arms, metrics, "" if unpaired else seed, baseline, better, pairs)
+    choice = ColumnChoice(
+        arms, metrics, "" if unpaired else seed, baseline, better, _conditions(where)
+    )
     study = in_memory(choice, result_table(name, place.parent), _near(place.parent, name, save))
     for note in study.notes:
         message(f"note: {note}")
@@ -116,8 +122,16 @@ def _near(folder: Path, name: str, save: Path | None) -> str:
     return os.path.relpath(folder / name, save.parent) if save else name
 
 
-def _pair(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals or not column:
-        raise click.UsageError(f'--where takes COLUMN=VALUE, not "{text}"')
-    return column, value
+def _conditions(where: Iterable[str]) -> "dict[str, Cell]":
+    """The values of columns that `--where` gives; numbers count however they are written."""
+    from study.plan.measured.columns import value_of
+
+    conditions = dict[str, "Cell"]()
+    for text in where:
+        column, equals, value = text.partition("=")
+        if not equals or not column:
+            raise click.UsageError(f'--where takes COLUMN=VALUE, not "{text}"')
+        if column in conditions:
+            raise click.UsageError(f"--where gives {column} two values; a row has one")
+        conditions[column] = value_of(value)
+    return conditions

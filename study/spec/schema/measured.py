@@ -8,7 +8,7 @@ from study.spec.schema.types import Strict, Text
 
 SEED = "seed"
 """The column of seeds if nothing else is said."""
-Cell = str | int | float | bool
+Cell = str | int | float | bool | None
 
 
 class MeasuredColumn(Strict):

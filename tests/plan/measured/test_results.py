@@ -6,7 +6,7 @@ import pytest
 
 from study.api.request import StudyRequest
 from study.errors import SpecError
-from study.plan.measured.columns import equal
+from study.plan.measured.columns import equal, value_of
 from tests.plan.measured.conftest import ROWS
 
 
@@ -60,6 +60,36 @@ def test_only_rows_of_where_count(planned):
     rows = "method,seed,acc,data\nours,0,1,a\nours,0,2,b\nsgd,0,3,a\nsgd,0,4,b\n"
     plan = planned(rows, "{file: runs.csv, where: {data: b}}")
     assert (values(plan, 0), values(plan, 1)) == ({0: 2.0}, {0: 4.0})
+
+
+@pytest.mark.parametrize("value", ["null", "0.1"])
+def test_where_may_be_an_empty_cell_or_a_number(planned, value):
+    first, second = ("", "0.10") if value == "null" else ("1e-1", "")
+    rows = f"method,seed,acc,aa\nours,0,1,{first}\nours,0,2,{second}\nsgd,0,3,{first}\n"
+    plan = planned(rows, f"{{file: runs.csv, where: {{aa: {value}}}}}")
+    assert (values(plan, 0), values(plan, 1)) == ({0: 1.0}, {0: 3.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        (".5", 0.5),
+        ("7", 7),
+        ("True", True),
+        ("null", None),
+        ("1e999", "1e999"),
+        ("", ""),
+        ("ours", "ours"),
+        ("1_0", "1_0"),
+        ("nan", "nan"),
+        ("9" * 29, int("9" * 29)),
+    ],
+)
+def test_a_text_means_a_number_a_boolean_null_or_itself(text, value):
+    meant = value_of(text)
+    assert (meant, type(meant)) == (value, type(value))
+    assert equal("" if value is None else text, meant)
 
 
 def test_without_a_column_of_seeds_rows_are_replicates(planned):
