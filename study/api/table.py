@@ -7,7 +7,7 @@ from math import prod
 
 from study.api.better import lower_is_better
 from study.errors import SpecError, unknown
-from study.plan.measured.columns import equal
+from study.plan.measured.columns import equal, value_of
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow, cell
 from study.spec.schema.measured import SEED, Cell
@@ -58,6 +58,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     if not arms:
         wanted = " and ".join(f"{column}={cell(value)}" for column, value in choice.where.items())
         raise SpecError(f"no row of {table.name} has {wanted}")
+    _refuse_spellings(choice, rows)
     base = _baseline(choice, arms)
     metrics, notes = _metrics(choice, rows)
     names = _keys([*choice.arms, *choice.metrics])
@@ -75,6 +76,24 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
 
 def _is_chosen(row: ResultRow, choice: ColumnChoice) -> bool:
     return all(equal(row.cells.get(key, ""), value) for key, value in choice.where.items())
+
+
+def _refuse_spellings(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
+    """Refuse arms that are one number or one boolean, as 0.1 and 0.10 are."""
+    for column in choice.arms:
+        first = dict[tuple[bool, float], ResultRow]()
+        for row in rows:
+            text = row.cells.get(column, "")
+            value = value_of(text)
+            if not isinstance(value, int | float):
+                continue  # empty cells and texts are what they are
+            # 1 and True are equal in Python.
+            same = first.setdefault((isinstance(value, bool), value), row)
+            if (other := same.cells[column]) != text:
+                raise SpecError(
+                    f'{same.place} and {row.place}: "{other}" and "{text}" in column {column} are '
+                    "one value and would be two arms: write them alike"
+                )
 
 
 def _key(column: str) -> str:

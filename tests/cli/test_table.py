@@ -138,8 +138,8 @@ def test_where_compares_numbers_and_booleans_however_they_are_written(inside, tm
     words = ("table", "runs.csv", "--arm", "m", "--metric", "acc", "--dry-run")
     both = inside(*words, "--where", "lr=0.001", "--where", "amp=true")
     assert "where: {lr: 0.001, amp: true}" in both.stdout
-    kept = inside(*words[:-1], "--where", "amp=True", "--save", "mine.yaml")
-    assert "2 unpaired replicates" in kept.stdout, kept.stderr
+    saved = inside(*words[:-1], "--where", "amp=True", "--save", "mine.yaml")
+    assert "2 unpaired replicates" in saved.stdout, saved.stderr
     assert "where: {amp: null}" in inside(*words, "--where", "amp=null").stdout
 
 

@@ -26,9 +26,9 @@ def guessed_seed(measured: Measured, column: str, columns: Sequence[str]) -> Ite
     if column not in ("", SEED):
         yield f"{column} is taken as the column of seeds"
     elif alike and not column:
-        one = "is a column" if len(alike) == 1 else "are columns"
+        verb = "is a column" if len(alike) == 1 else "are columns"
         name_it = "name it: seed of measured, or --seed"
-        yield f"Nothing is paired; if {listed(alike)} {one} of seeds, {name_it}"
+        yield f"Nothing is paired; if {listed(alike)} {verb} of seeds, {name_it}"
 
 
 def not_finite(places: Sequence[str]) -> Iterator[str]:

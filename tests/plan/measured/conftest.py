@@ -36,3 +36,8 @@ def planned(tmp_path):
         return StudyRequest(path, None, (), tmp_path / "results").plan()[0]
 
     return plan
+
+
+def values(plan, arm):
+    """The accuracies of an arm by seed."""
+    return {t.seed: t.imported.metrics["acc"] for t in plan.arms[arm].trials}
