@@ -112,9 +112,10 @@ def _by_seed(own: Columns, rows: Sequence[ResultRow]) -> dict[int, list[ResultRo
 
 def _seed(row: ResultRow, column: str) -> int:
     text = row.cells.get(column, "").removesuffix(".0")  # of a column with gaps, in pandas
-    if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         given = row.cells.get(column, "")
-        raise SpecError(f'{row.place}: "{given}" in column {column} is no seed, a whole number')
+        why = f"has more than {MOST_DIGITS} digits" if text.isdecimal() else "is no whole number"
+        raise SpecError(f'{row.place}: "{given}" in column {column} is no seed: it {why}')
     return int(text)
 
 

@@ -205,6 +205,8 @@ MISTAKES = {
     "no column of a metric": (ROWS.replace("acc", "top1"), "no column for the metric acc"),
     "a text for a number": (ROWS.replace("74.8", "high"), 'runs.csv:6: "high" in column acc'),
     "a decimal comma": (ROWS.replace("74.8", '"74,8"'), "a decimal point is a point"),
+    "a per cent": (ROWS.replace("74.8", "74.8%"), "leave % out: unit of the metric is its unit"),
+    "a long seed": (ROWS.replace("sgd,1,", f"sgd,{'1' * 19},"), "it has more than 18 digits"),
     "a text for a seed": (ROWS.replace("sgd,1,", "sgd,b,"), 'runs.csv:6: "b" in column seed'),
     "a result twice": (ROWS + "sgd,0,75.5\n", "runs.csv:5 and runs.csv:8 are results of one arm"),
     "a row that is too short": (ROWS + "sgd,0\n", "runs.csv:8: 2 cells below a header of 3"),
