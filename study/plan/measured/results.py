@@ -54,8 +54,9 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
         copies = [*without_seeds(study, own, table.name, [*by_arm.values()])]
     every = {(arm, n): rows for arm in by_arm for n, rows in _by_seed(own, by_arm[arm]).items()}
     seeds = study.seeds or tuple(sorted({seed for _, seed in every}))
-    others = [row.place for (_, seed), rows in every.items() if seed not in seeds for row in rows]
-    values = {key: values_of(study, own, rows) for key, rows in every.items() if key[1] in seeds}
+    known = frozenset(seeds)
+    others = [row.place for (_, seed), rows in every.items() if seed not in known for row in rows]
+    values = {key: values_of(study, own, rows) for key, rows in every.items() if key[1] in known}
     check_units(study, own, table.name, values)
     diverged = [every[key][0].place for key, row in values.items() if None in row.values()]
     measured = MeasuredResults(
