@@ -13,6 +13,7 @@ from study.plan.measured.formats import ResultRow, cell
 from study.spec.schema.measured import SEED, Cell
 from study.spec.study import BASELINE
 from study.spec.yaml import written
+from study.text import forbidden_character
 
 BETTER = ("higher", "lower")
 MOST_DIGITS = 4  # decimals in print; fewer where the cells have fewer
@@ -58,7 +59,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     if not arms:
         wanted = " and ".join(f"{column}={cell(value)}" for column, value in choice.where.items())
         raise SpecError(f"no row of {table.name} has {wanted}")
-    _refuse_spellings(choice, rows)
+    _refuse_texts(choice, rows)
     base = _baseline(choice, arms)
     metrics, notes = _metrics(choice, rows)
     names = _keys([*choice.arms, *choice.metrics])
@@ -78,21 +79,25 @@ def _is_chosen(row: ResultRow, choice: ColumnChoice) -> bool:
     return all(equal(row.cells.get(key, ""), value) for key, value in choice.where.items())
 
 
-def _refuse_spellings(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
-    """Refuse arms that are one number or one boolean, as 0.1 and 0.10 are."""
+def _refuse_texts(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
+    """Refuse values of arms that no table can show, or that are one number or boolean."""
     for column in choice.arms:
-        first = dict[tuple[bool, float], ResultRow]()
+        first = dict[str, ResultRow]()
         for row in rows:
-            text = row.cells.get(column, "")
+            first.setdefault(row.cells.get(column, ""), row)
+        same = dict[tuple[bool, float], str]()
+        for text, row in first.items():
+            if why := forbidden_character(text):
+                what = f"{text!r} in column {column} cannot be the label of an arm"
+                raise SpecError(f"{row.place}: {what}: {why}")
             value = value_of(text)
             if not isinstance(value, int | float):
                 continue  # empty cells and texts are what they are
             # 1 and True are equal in Python.
-            same = first.setdefault((isinstance(value, bool), value), row)
-            if (other := same.cells[column]) != text:
+            if (other := same.setdefault((isinstance(value, bool), value), text)) != text:
                 raise SpecError(
-                    f'{same.place} and {row.place}: "{other}" and "{text}" in column {column} are '
-                    "one value and would be two arms: write them alike"
+                    f'{first[other].place} and {row.place}: "{other}" and "{text}" in column '
+                    f"{column} are one value and would be two arms: write them alike"
                 )
 
 

@@ -50,6 +50,11 @@ def test_arms_that_are_one_value_are_refused(texts):
     assert len(study(("lr",), ("acc",), [("1", "1"), ("true", "2"), ("", "3")])["factors"]) == 1
 
 
+def test_arms_that_no_table_can_show_are_named_with_their_row():
+    with pytest.raises(SpecError, match=r"runs.csv:3: 'a.nx' in column m cannot be the label"):
+        study(("m",), ("acc",), [("a", "1"), ("a\nx", "1")])
+
+
 def test_a_baseline_that_two_arms_could_be_is_refused():
     rows = [(*pair, "1") for pair in (("a", "b, c"), ("a, b", "c"), ("a", "c"), ("a, b", "b, c"))]
     with pytest.raises(SpecError, match="would both be called"):
