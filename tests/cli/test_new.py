@@ -1,11 +1,13 @@
 """study new: commented study files for what is there, which plan as they are."""
 
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from study.cli.drafts import DRAFTS
+from study.cli.drafts.reports import NUMBER
 from study.cli.new import TASKS
 
 TRAIN = """\
@@ -193,6 +195,15 @@ def test_a_file_that_has_nothing_of_a_task_gives_no_example(inside, tmp_path, ta
     assert refused.returncode == 2
     assert f"runs.csv has nothing for {task}: name a folder" in refused.stderr
     assert not [*tmp_path.glob("*.yaml")]
+
+
+@pytest.mark.parametrize(
+    "text", ["0.5", "-1", ".5", "2.", "1e-05", "nan", "-inf", "NaN", "Infinity"]
+)
+def test_a_printed_metric_is_any_number_and_no_word(text):
+    assert re.search(rf"\bloss\s*{NUMBER}", f"loss {text}, step 3")[1] == text
+    for line in ("loss function: 2", "loss information 3", "loss -- 4", "loss e5"):
+        assert not re.search(rf"\bloss\s*{NUMBER}", line)
 
 
 def test_the_draft_of_a_hidden_file_is_named_without_its_dot(inside, tmp_path):
