@@ -21,6 +21,7 @@ from study.analysis.candidates import Candidates, candidates
 from study.analysis.decided import Decided
 from study.analysis.ledger import Ledger, ledger
 from study.analysis.levels import level_interval
+from study.plan.comparisons import digests
 from study.spec.arm_names import qualified
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
@@ -259,11 +260,17 @@ class Analysis(Decided):
 
     # ---- what the study asks for ----
 
+    @cached_property
+    def _named(self) -> Mapping[str, str]:
+        return digests(self.plan)
+
     def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""
         study = self.plan.study
         # A paper's row may stand under any label of the arm: a baseline has one per factor.
         names = [label, *study.arm_labels(arm.arm), qualified(study, arm.arm)]
+        # As tables and sentences print it, unless that is the name of another arm.
+        names += [name for name, own in self._named.items() if own == arm.digest]
         numbers = (study.published.get(name, {}).get(metric) for name in names)
         return next((printed for printed in numbers if printed), None)
 

@@ -1,38 +1,20 @@
 """The table of results that exist, without a study file: a study in memory of a file's columns."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 
-from study.api.better import lower_is_better
+from study.api.column_choice import Assumption, ColumnChoice
+from study.api.doubles import doubled, pooled
+from study.api.table_metrics import key_of, metrics_of
 from study.errors import SpecError, unknown
-from study.plan.measured.columns import equal, value_of
+from study.plan.measured.columns import equal, seed_column, value_of
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow, cell
-from study.spec.schema.measured import SEED, Cell
+from study.spec.schema.measured import SEED
 from study.spec.study import BASELINE
 from study.spec.yaml import written
 from study.text import forbidden_character
-
-BETTER = ("higher", "lower")
-MOST_DIGITS = 4  # decimals in print; fewer where the cells have fewer
-
-
-@dataclass(frozen=True)
-class ColumnChoice:
-    """The columns of a file of results that make a table."""
-
-    arms: tuple[str, ...]
-    metrics: tuple[str, ...]
-    seed: str | None = None
-    """None: the column `SEED` if there is one; "" pairs nothing."""
-    baseline: str = ""
-    """The value of the arm that others are compared with; "" for that of the first row."""
-    better: tuple[str, ...] = ()
-    """higher or lower, for all metrics, or METRIC=lower for one."""
-    where: Mapping[str, Cell] = field(default_factory=dict)
-    """By column the value of the rows that count."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +22,7 @@ class InMemory:
     """The text of a study file, and what was taken for granted in it."""
 
     text: str
-    notes: tuple[str, ...]
+    notes: tuple[Assumption, ...]
 
 
 def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
@@ -54,14 +36,14 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
             raise SpecError(f"{table.name}: {unknown('column', column, table.columns)}")
     if shared := {*choice.arms} & {*choice.metrics, choice.seed}:
         raise SpecError(f"column {min(shared)} cannot be an arm and a metric or a seed")
-    rows = [row for row in table.rows if _is_chosen(row, choice)]
-    arms = list(dict.fromkeys(tuple(row.cells.get(c, "") for c in choice.arms) for row in rows))
-    if not arms:
-        wanted = " and ".join(f"{column}={cell(value)}" for column, value in choice.where.items())
-        raise SpecError(f"no row of {table.name} has {wanted}")
+    rows = chosen_rows(choice, table)
+    seed = choice.seed if choice.seed is not None else seed_column(table.columns)
+    if seed and (twice := doubled(rows, choice.arms, choice.metrics, seed)):
+        raise SpecError(str(twice))
     _refuse_texts(choice, rows)
+    arms = _arms(choice, rows)
     base = _baseline(choice, arms)
-    metrics, notes = _metrics(choice, rows)
+    metrics, notes = metrics_of(choice, rows)
     names = _keys([*choice.arms, *choice.metrics])
     study = {
         "question": f"How does {' or '.join(choice.arms)} change {' and '.join(choice.metrics)}?",
@@ -70,13 +52,26 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
         **_factors(choice, [base, *(arm for arm in arms if arm != base)], names),
         "metrics": {names[column]: keys for column, keys in metrics.items()},
     }
-    if not choice.baseline:
-        notes.append(f"the baseline is {_label(base)}, the arm of the first row: see --baseline")
+    notes += baseline_note(choice, rows)
+    if not seed:
+        notes += _pooled(choice, rows)
+    if study.get("design") == "factorial":
+        notes.append(_crossed(choice, base))
     return InMemory(written(study), tuple(notes))
 
 
-def _is_chosen(row: ResultRow, choice: ColumnChoice) -> bool:
-    return all(equal(row.cells.get(key, ""), value) for key, value in choice.where.items())
+def chosen_rows(choice: ColumnChoice, table: ResultTable) -> list[ResultRow]:
+    """The rows that count.
+
+    Raises:
+        SpecError: there is none.
+    """
+    where = choice.where.items()
+    rows = [r for r in table.rows if all(equal(r.cells.get(key, ""), v) for key, v in where)]
+    if not rows:
+        wanted = " and ".join(f"{column}={cell(value)}" for column, value in where)
+        raise SpecError(f"no row of {table.name} has {wanted}")
+    return rows
 
 
 def _refuse_texts(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
@@ -101,35 +96,65 @@ def _refuse_texts(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
                 )
 
 
-def _key(column: str) -> str:
-    """A column as the name of a metric or a key: `val/acc` gives val_acc."""
-    key = re.sub(r"\W+", "_", column).strip("_") or "column"
-    return key if key.isidentifier() else f"_{key}"
+def baseline_of(choice: ColumnChoice, rows: Sequence[ResultRow]) -> str:
+    """The baseline of rows, as `ColumnChoice.baseline` names it."""
+    return ", ".join(_baseline(choice, _arms(choice, rows)))
+
+
+def _arms(choice: ColumnChoice, rows: Sequence[ResultRow]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(tuple(row.cells.get(c, "") for c in choice.arms) for row in rows))
+
+
+def baseline_note(choice: ColumnChoice, rows: Sequence[ResultRow]) -> Iterator[Assumption]:
+    """A note on the baseline, unless the user has said which it is."""
+    if not choice.baseline:
+        base = _baseline(choice, _arms(choice, rows))
+        why = "by its name" if _is_named_baseline(base) else "the arm of the first row"
+        yield Assumption(f'the baseline is "{", ".join(base)}", {why}', "--baseline")
+
+
+def _pooled(choice: ColumnChoice, rows: Sequence[ResultRow]) -> Iterator[Assumption]:
+    """Notes on columns whose values are taken together, as no seed says which rows are a pair."""
+    used = {*choice.arms, *choice.metrics, *choice.where, SEED}
+    for column in pooled(rows, used, choice.arms):
+        text = f"rows of one arm differ in {column}, and are taken as replicates of it"
+        yield Assumption(text, f"--group {column}, --where or --arm")
+
+
+def _crossed(choice: ColumnChoice, base: Sequence[str]) -> Assumption:
+    """A note on a second column, which may be a data set and nothing to compare across."""
+    *_, last = choice.arms
+    text = f'every arm is compared with "{", ".join(base)}", arms of another {last} too'
+    return Assumption(text, f"--group {last}, for a table of each with its own baseline")
 
 
 def _keys(columns: Sequence[str]) -> dict[str, str]:
     """Columns as names of metrics and keys, which differ: two of one name are numbered."""
     names = dict[str, str]()
     # A column that is a name keeps it, whatever others become.
-    for column in sorted(dict.fromkeys(columns), key=lambda column: _key(column) != column):
-        key, number = _key(column), 2
+    for column in sorted(dict.fromkeys(columns), key=lambda column: key_of(column) != column):
+        key, number = key_of(column), 2
         while key in names.values():
-            key, number = f"{_key(column)}_{number}", number + 1
+            key, number = f"{key_of(column)}_{number}", number + 1
         names[column] = key
     return {column: names[column] for column in columns}
 
 
 def _labelled(values: Iterable[Sequence[str]]) -> dict[str, Sequence[str]]:
-    """Values of arms by their labels.
+    """Values of arms by their labels, those of the baseline first.
 
     Raises:
         SpecError: two arms have one label, and would be one arm.
     """
     labels = dict[str, Sequence[str]]()
-    for own in values:
-        if (first := labels.setdefault(_label(own), own)) != own:
+    for number, own in enumerate(values):
+        label = _label(own)
+        # The name is that of any baseline, whatever its level is called.
+        if number and label == BASELINE:
+            label = label.capitalize()
+        if (first := labels.setdefault(label, own)) != own:
             both = f"{_quoted(first)} and {_quoted(own)}"
-            raise SpecError(f'{both} would both be called "{_label(own)}": rename one in the file')
+            raise SpecError(f'{both} would both be called "{label}": rename one in the file')
     return labels
 
 
@@ -139,23 +164,30 @@ def _quoted(values: Sequence[str]) -> str:
 
 def _label(values: Sequence[str]) -> str:
     """The label of an arm."""
-    label = ", ".join(value or "(empty)" for value in values)
-    # The name is that of any baseline, whatever its level is called.
-    return label.capitalize() if label == BASELINE else label
+    return ", ".join(value or "(empty)" for value in values)
+
+
+def _is_named_baseline(values: Sequence[str]) -> bool:
+    return BASELINE in map(str.lower, values)
 
 
 def _baseline(choice: ColumnChoice, arms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     if not choice.baseline:
-        return arms[0]
+        return next(filter(_is_named_baseline, arms), arms[0])
     labels = {", ".join(arm): arm for arm in arms}
     if len(labels) < len(arms):
         _labelled(arms)  # which of two arms is meant, no text of --baseline says
+    # As they are printed, too.
+    printed = [(_label(arm), arm) for arm in arms] + [("; ".join(arm), arm) for arm in arms]
+    for label, arm in printed + [(BASELINE.capitalize(), a) for a in arms if a == (BASELINE,)]:
+        labels.setdefault(label, arm)
     given = ", ".join(part.strip() for part in choice.baseline.split(","))
     # A value may hold a comma itself.
     for text in (choice.baseline.strip(), given):
         if text in labels:
             return labels[text]
-    raise SpecError(f"--baseline: {unknown(' and '.join(choice.arms), given, labels)}")
+    known = [", ".join(arm) for arm in arms]
+    raise SpecError(f"--baseline: {unknown(' and '.join(choice.arms), given, known)}")
 
 
 # ---- the keys of a study file ----
@@ -195,45 +227,3 @@ def _factors(
     joined = {label: dict(zip(keys, arm, strict=True)) for label, arm in _labelled(arms).items()}
     title = {"setting": ", ".join(choice.arms)}
     return {"baseline": base, "factors": {"setting": joined}, "titles": title}
-
-
-def _metrics(
-    choice: ColumnChoice, rows: Sequence[ResultRow]
-) -> tuple[dict[str, dict[str, object]], list[str]]:
-    """The keys of every metric, and notes on directions that nobody has said."""
-    better = _directions(choice)
-    guessed = dict[str, list[str]]()
-    metrics = dict[str, dict[str, object]]()
-    for column in choice.metrics:
-        direction = better.get(column, better.get("", ""))
-        if not direction:
-            direction = BETTER[lower_is_better(column)]
-            guessed.setdefault(direction, []).append(column)
-        # A key that was made of the column is not what a table should print.
-        label = {} if column == _key(column) else {"label": column}
-        digits = _decimals([row.cells.get(column, "") for row in rows])
-        metrics[column] = {**label, "better": direction, "digits": digits}
-    notes = [
-        f"{', '.join(columns)}: {direction} is taken to be better, by the name: see --better"
-        for direction, columns in guessed.items()
-    ]
-    return metrics, notes
-
-
-def _directions(choice: ColumnChoice) -> dict[str, str]:
-    """The directions that the user says by column, "" for all others."""
-    better = dict[str, str]()
-    for text in choice.better:
-        column, _, direction = text.rpartition("=")
-        if direction not in BETTER:
-            raise SpecError(f"--better: {unknown('direction', direction, BETTER)}")
-        if column and column not in choice.metrics:
-            raise SpecError(f"--better: {unknown('metric', column, choice.metrics)}")
-        better[column] = direction
-    return better
-
-
-def _decimals(cells: Sequence[str]) -> int:
-    """The most decimals of the cells, as far as a table prints them."""
-    places = (len(cell.partition(".")[2]) for cell in cells if "e" not in cell.lower())
-    return min(MOST_DIGITS, max(places, default=0))

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -49,13 +50,16 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
 def show_tables(tables: "Mapping[str, Table]") -> None:
     """Print tables, folded to the width of a terminal."""
     from study.report.report import terminal
+    from study.report.text.definitions import BOLD
 
     out = console()
     for name, table in tables.items():
         # Files alone: the main table is the same with fewer columns.
         if name in ("table_wide", "supplement"):
             continue
-        out.print(terminal(table))
+        # In a pipe nothing is bold.
+        notes = (n for n in table.notes if out.is_terminal or not n.startswith(BOLD))
+        out.print(terminal(replace(table, notes=tuple(notes))))
         out.print()
 
 

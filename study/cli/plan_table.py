@@ -14,6 +14,7 @@ from study.plan import comparisons
 from study.plan.estimate import remaining
 from study.plan.plan import Plan
 from study.report.columns import FoldedTable
+from study.spec.arm_names import printed
 from study.spec.metric import Metric
 from study.spec.schema import SequentialSeeds
 from study.spec.study import Study
@@ -89,7 +90,7 @@ def plan_table(plan: Plan) -> FoldedTable:
 def _plan_row(plan: Plan, arm: PlannedArm, metrics: Mapping[str, Metric]) -> list[str | Text]:
     cost = arm.cost_record.cost
     return [
-        ("● " if arm is plan.baseline else "  ") + arm.label,
+        ("● " if arm is plan.baseline else "  ") + printed(plan.study, arm.arm),
         Text(departures(plan, arm), "dim"),
         *(in_units(metric, cost.get(name)) for name, metric in metrics.items()),
         *([_saved(plan, arm)] if SAVED in metrics else []),

@@ -2,7 +2,8 @@
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,11 @@ from study.cli.new_file import write_new
 from study.cli.options import figure_options, reports_option
 from study.cli.report import claim_folder, write_and_show
 from study.report.figure_style import FigureStyle
+from study.spec.study import file_name
 
 if TYPE_CHECKING:
+    from study.api.column_choice import Assumption, ColumnChoice
+    from study.plan.measured.files import ResultTable
     from study.spec.schema.measured import Cell
 
 BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
@@ -35,10 +39,20 @@ BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the na
 @click.option("--metric", "metrics", metavar="COLUMN", multiple=True, required=True)
 @click.option("--seed", metavar="COLUMN", help="[default: seed, if there is such a column]")
 @click.option("--unpaired", is_flag=True, help="Seeds have nothing in common: Welch's test.")
-@click.option("--baseline", default="", metavar="ARM", help="[default: that of the first row]")
+@click.option(
+    "--baseline",
+    default="",
+    metavar="ARM",
+    help="[default: baseline, if an arm is called so, or that of the first row]",
+)
 @click.option("--better", metavar="HOW", multiple=True, help=BETTER)
 @click.option(
     "--where", metavar="COLUMN=VALUE", multiple=True, help="Only rows that have this value."
+)
+@click.option(
+    "--group",
+    metavar="COLUMN",
+    help="A table for each of its values, such as data sets, each with its own baseline.",
 )
 @reports_option
 @figure_options
@@ -59,6 +73,7 @@ def table_command(
     baseline: str,
     better: tuple[str, ...],
     where: tuple[str, ...],
+    group: str | None,
     reports: Path,
     style: FigureStyle,
     html: bool,
@@ -72,27 +87,83 @@ def table_command(
     """
     if unpaired and seed:
         raise click.UsageError("--unpaired uses no seeds: leave --seed out")
-    from study.api.table import ColumnChoice, in_memory
+    from study.api.column_choice import ColumnChoice
     from study.plan.measured.files import result_table
 
     place, name = _place(file)
-    choice = ColumnChoice(
-        arms, metrics, "" if unpaired else seed, baseline, better, _conditions(where)
-    )
-    study = in_memory(choice, result_table(name, place.parent), _near(place.parent, name, save))
-    for note in study.notes:
+    pairs = _conditions(where)
+    choice = ColumnChoice(arms, metrics, "" if unpaired else seed, baseline, better, pairs)
+    rows = result_table(name, place.parent)
+    near = _near(place.parent, name, save)
+    parts = _parts(OneTable(choice, place, save), rows, near, group)
+    for note in dict.fromkeys(note for part in parts for note in part.notes):
         message(f"note: {note}")
-    if dry_run:
-        click.echo(study.text, nl=False)
-        return
-    request = StudyRequest(save or place, None, (), Path("results"), text=study.text)
-    if save:
-        write_new(save, study.text, "--save FILE")
-        message(f"wrote {save}: go on with study report {save}")
-        request = StudyRequest(save, None, (), Path("results"))
-    plan, store = request.plan()
-    claim_folder(plan, reports)
-    write_and_show(plan, store, reports, style, html=html)
+    for part in parts:
+        if part.head:
+            click.echo(f"# {part.head}" if dry_run else f"{part.head}\n")
+        if dry_run:
+            click.echo(part.text, nl=False)
+        else:
+            plan, store = part.request().plan()
+            claim_folder(plan, reports)
+            write_and_show(plan, store, reports, style, html=html)
+
+
+@dataclass(frozen=True)
+class OneTable:
+    """The columns and rows of one table, and the study file that it has."""
+
+    choice: "ColumnChoice"
+    place: Path
+    """The name of a study in memory."""
+    save: Path | None
+    head: str = ""
+    """The group of the rows, for the line above the table."""
+    text: str = ""
+    notes: "tuple[Assumption, ...]" = ()
+
+    def request(self) -> StudyRequest:
+        """The study of the table, which is written to a file if it is to be kept."""
+        if self.save is None:
+            return StudyRequest(self.place, None, (), Path("results"), text=self.text)
+        write_new(self.save, self.text, "--save FILE")
+        message(f"wrote {self.save}: go on with study report {self.save}")
+        return StudyRequest(self.save, None, (), Path("results"))
+
+
+def _parts(whole: OneTable, rows: "ResultTable", near: str, group: str | None) -> list[OneTable]:
+    """The only table, or one for each group, with their studies of a file that is called `near`."""
+    from study.api.groups import groups
+    from study.api.table import baseline_note, chosen_rows, in_memory
+
+    choice, parts = whole.choice, [whole]
+    if group:
+        parts = _grouped(whole, [*groups(choice, rows, group)], group)
+    # The choices of groups have a baseline, so that no note of theirs is about it.
+    notes = tuple(baseline_note(choice, chosen_rows(choice, rows))) if group else ()
+    studies = [in_memory(part.choice, rows, near) for part in parts]
+    return [
+        replace(part, text=study.text, notes=(*study.notes, *notes))
+        for part, study in zip(parts, studies, strict=True)
+    ]
+
+
+def _grouped(whole: OneTable, choices: "Sequence[ColumnChoice]", column: str) -> list[OneTable]:
+    """A table for each group, whose file and report have the value of the group in their name."""
+    parts = list[OneTable]()
+    for choice in choices:
+        value = str(choice.where[column])
+        place, save, number = _named(whole.place, value), whole.save, 2
+        # Values that differ in characters that no file name can have.
+        while place in [part.place for part in parts]:
+            place, number = _named(whole.place, f"{value}_{number}"), number + 1
+        save = save and save.with_name(place.name.replace(whole.place.stem, save.stem, 1))
+        parts.append(OneTable(choice, place, save, f"{column}: {value}"))
+    return parts
+
+
+def _named(whole: Path, value: str) -> Path:
+    return whole.with_name(f"{whole.stem}-{file_name(value)}.yaml")
 
 
 def _place(file: str) -> tuple[Path, str]:

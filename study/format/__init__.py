@@ -19,6 +19,7 @@ from study.format.numbers import (
     significant,
     size,
 )
+from study.format.precision import of_one_precision, readable
 from study.format.quantities import Difference, MeanWithRange, Replicates
 from study.format.ratios import (
     INCLUDES_ONE,
@@ -60,6 +61,7 @@ __all__ = [
     "name",
     "number",
     "number_texts",
+    "of_one_precision",
     "p_value",
     "published",
     "ratio_texts",
@@ -174,23 +176,6 @@ def suited(metric: Metric, values: Iterable[float]) -> Metric:
     return replace(metric, unit=unit, scale=scale)
 
 
-def readable(metric: Metric, means: Iterable[float], spreads: Iterable[float]) -> Metric:
-    """A quality with the decimals that suit a narrow column.
-
-    The largest value has at least three significant digits and the typical spread two, and there
-    are never more decimals than the metric has.
-    """
-    scaled = [abs(value * metric.scale) for value in means if math.isfinite(value)]
-    # A zero is a spread of equal values, or of one, and says nothing about others.
-    spread = sorted(value * metric.scale for value in spreads if math.isfinite(value) and value)
-    # Without a spread nothing says which digits are noise.
-    if not scaled or not spread or not max(scaled):
-        return metric
-    least = decimals(max(scaled), SIGNIFICANT)
-    wanted = max(least, decimals(spread[len(spread) // 2], 2))
-    return replace(metric, digits=min(metric.digits, wanted))
-
-
 def rounded(value: float, metric: Metric) -> float:
     """A value in base units as the number that is printed."""
     return round(value * metric.scale, metric.digits)
@@ -214,6 +199,7 @@ def number_texts(estimate: object, metric: Metric, *names: str) -> dict[str, str
 def effect(row: Difference, metric: Metric, seeds: int, *, interval: bool = True) -> str:
     """A row of `stats.effects` as a difference, with its interval unless that has no room."""
     ends = (row.low, row.mean, row.high)
+    metric = of_one_precision(metric, ends)
     # Around zero an end that rounds to zero says all there is to say, unless all three do.
     coarse = row.low <= 0 <= row.high and any(rounded(value, metric) for value in ends)
     printed = partial(_coarse, metric=metric) if coarse else partial(measured, metric=metric)

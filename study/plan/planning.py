@@ -41,7 +41,8 @@ def plan(
             first; arms are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
-    file, measured = with_results(file)
+    given = file
+    file, measured = with_results(given)
     study, _ = file.complete()
     task = tasks.task(study.task, study.plugins)
     task.forget()
@@ -56,7 +57,9 @@ def plan(
     tuning = tuned(file, task, every.arms, store)
     # A study has one of both, or neither.
     arms = tuning.resolved if tuning else refitted.arms
-    begun = Plan(study, (), task, file, tuning=tuning, search=search, measured=measured)
+    # Seeds come from the file of results again when the study is planned again.
+    again = given if measured else file
+    begun = Plan(study, (), task, again, tuning=tuning, search=search, measured=measured)
     planned = _with_trials(begun, arms, store)
     every_note = [
         *design_notes(study),

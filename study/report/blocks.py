@@ -5,13 +5,11 @@ from typing import NamedTuple
 
 from study import format
 from study.plan.plan import Plan
-from study.spec.arm_names import CROSSING, in_prose
-from study.spec.study import MATCHED, Study
+from study.spec.arm_names import CROSSING, NAMED, all_levels, in_prose
 from study.tasks.arms import PlannedArm
 
 COMBINING = {"cumulative"} | CROSSING
 """Designs of which most arms differ in several factors, which are one block in their order."""
-NAMED = 4  # factors in the head of such a block; more make a line that no page holds
 
 LabelledArm = tuple[str, PlannedArm]
 
@@ -80,15 +78,4 @@ def _combined(plan: Plan) -> ArmBlock:
         added = [(in_prose(study, a.arm), a) for a in plan.arms[1:]]
         return ArmBlock(head, [first, *added], key)
     head = ", ".join([factors[0].title, *(format.inline(f.title) for f in factors[1:])])
-    return ArmBlock(head, [(levels(study, a), a) for a in plan.arms], key)
-
-
-def levels(study: Study, planned: PlannedArm) -> str:
-    """The labels of all levels of an arm, in the order of the factors."""
-    labels = [
-        factor.levels[choice].label
-        for factor, choice in zip(study.factors, planned.arm.choices, strict=True)
-    ]
-    # A label with a comma would read as two.
-    text = ("; " if any("," in label for label in labels) else ", ").join(labels)
-    return f"{text} {MATCHED}" if planned.arm.is_twin else text
+    return ArmBlock(head, [(all_levels(study, a.arm), a) for a in plan.arms], key)

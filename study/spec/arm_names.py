@@ -15,7 +15,9 @@ def qualified(study: Study, arm: Arm) -> str:
 
 CROSSING = {"factorial", "fractional", "pairwise"}
 """Designs whose arms each choose a level of every factor."""
+NAMED = 4  # factors whose levels the rows of such a design name; more make a line too long
 SPELLED = 3  # factors of such a design whose levels a sentence names, changed or not
+THE_BASELINE = "the baseline"
 UNCLEAR = {"none", "on", "off", "yes", "no", "true", "false", "default"}
 """Labels that say nothing away from the heading of their factor."""
 
@@ -39,7 +41,7 @@ def in_prose(study: Study, arm: Arm) -> str:
 def _baseline_in_prose(study: Study) -> str:
     if len(study.factors) == 1:
         return _level_in_prose(study, 0, 0)
-    return study.baseline_name or "the baseline"
+    return study.baseline_name or THE_BASELINE
 
 
 def _level_in_prose(study: Study, factor: int, level: int) -> str:
@@ -48,6 +50,26 @@ def _level_in_prose(study: Study, factor: int, level: int) -> str:
     same = sum(label == other.label for f in study.factors for other in f.levels)
     clear = same == 1 and label.lower() not in UNCLEAR and re.search(r"[^\W\d_]{2}", label)
     return label if clear else f"{own.title} {label}"
+
+
+def all_levels(study: Study, arm: Arm) -> str:
+    """The labels of all levels of an arm, in the order of the factors: "ours, cifar100"."""
+    pairs = zip(study.factors, arm.choices, strict=True)
+    labels = [factor.levels[choice].label for factor, choice in pairs]
+    # A label with a comma would read as two.
+    text = ("; " if any("," in label for label in labels) else ", ").join(labels)
+    return f"{text} {MATCHED}" if arm.is_twin else text
+
+
+def is_crossed(study: Study) -> bool:
+    """True if every arm chooses a level of every factor, and tables name all of them."""
+    crossing = bool(study.designs) and study.designs.keys() <= CROSSING
+    return crossing and 1 < len(study.factors) <= NAMED
+
+
+def printed(study: Study, arm: Arm) -> str:
+    """The name of an arm in print, which is that of its row in the main table."""
+    return all_levels(study, arm) if is_crossed(study) else study.arm_label(arm)
 
 
 def effect_name(study: Study, term: Iterable[tuple[int, int]], *, path: bool = False) -> str:
@@ -77,8 +99,22 @@ def sum_name(
 
 
 def owners(study: Study, every: Sequence[Arm]) -> dict[str, int]:
-    """The index of the arm that a name belongs to; names of several arms are left out."""
-    return {name: n for n, several in enumerate(own_names(study, every)) for name in several}
+    """The index of the arm that a name belongs to; names of several arms are left out.
+
+    The names in print are there too, after all names of the file, which go before them.
+    """
+    own = {name: n for n, several in enumerate(own_names(study, every)) for name in several}
+    words = [{printed(study, arm), in_prose(study, arm)} for arm in every]
+    counts = Counter(name for of_arm in words for name in of_arm)
+    # Of several factors the baseline has no name in sentences.
+    labels = {THE_BASELINE, *(label for arm in every for label in study.arm_labels(arm))}
+    more = {
+        name: n
+        for n, of_arm in enumerate(words)
+        for name in sorted(of_arm)
+        if counts[name] == 1 and name not in labels
+    }
+    return {**own, **{name: n for name, n in more.items() if name not in own}}
 
 
 def own_names(study: Study, every: Sequence[Arm]) -> list[list[str]]:

@@ -20,7 +20,7 @@ def factors_of(tree: Tree, task: TaskSchema) -> tuple[tuple[FactorTree, ...], li
         mistake = _mistake(path, levels, task)
         if mistake is None:
             factors.append(FactorTree(path, levels.value))
-            problems += unfit_labels(levels)
+            problems += unfit_labels(levels, of_baseline=next(iter(levels.value)))
         else:
             message, mark, hint = mistake
             problems.append(Problem(message, mark or tree.keys[path], hint))

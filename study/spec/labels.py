@@ -79,10 +79,10 @@ def _suggested(item: Tree) -> str:
     return f"{'-'.join(texts)}: [{', '.join(texts)}]" if all(texts) else "LABEL: [...]"
 
 
-def unfit_labels(levels: Tree) -> Iterator[Problem]:
-    """A problem for each label that a table cannot show."""
+def unfit_labels(levels: Tree, *, of_baseline: str = "") -> Iterator[Problem]:
+    """A problem for each label that a table cannot show; `of_baseline` is that of the baseline."""
     for label, mark in levels.keys.items():
-        if label == "baseline":
+        if label == "baseline" != of_baseline:
             why, hint = "it is the name of the baseline", "choose another label"
         elif not label:
             why, hint = "it is empty", "write the text that the table prints"

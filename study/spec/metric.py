@@ -30,6 +30,9 @@ class Metric:
     reading: Reading | None = field(default=None, repr=False)
     """Where the trials of a user's program leave it."""
 
+    digits_given: bool = field(default=False, repr=False)
+    """True if the study file gives the decimals, which no table rounds away then."""
+
     def __post_init__(self) -> None:
         """Refuse what no table could print; a plugin's metric is checked by no type checker."""
         for name, allowed in (("better", get_args(Better)), ("kind", get_args(Kind))):

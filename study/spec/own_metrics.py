@@ -31,9 +31,8 @@ def own_catalogue(
                 for key in given
                 if key not in PRINTED
             ]
-            metrics[name] = replace(
-                catalogue[name], **{k: given[k] for k in PRINTED & given.keys()}
-            )
+            changed = {k: given[k] for k in PRINTED & given.keys()}
+            metrics[name] = replace(catalogue[name], digits_given="digits" in given, **changed)
         elif not declares:
             problems.append(Problem(unknown("metric", name, catalogue), tree.key([name])))
         elif not name.isidentifier():
@@ -56,6 +55,7 @@ def declared(name: str, keys: OwnMetric) -> Metric:
         unit=keys.unit or "",
         scale=keys.scale or 1,
         digits=3 if keys.digits is None else keys.digits,
+        digits_given=keys.digits is not None,
         better=keys.better or "higher",
         kind="quality",
         reading=keys.origin.reading(name) if keys.origin else None,

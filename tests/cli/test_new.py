@@ -255,6 +255,18 @@ def test_columns_of_results_are_arms_seeds_and_metrics(inside, tmp_path):
     assert "4 trials" in inside("plan", "x.yaml").stdout
 
 
+@pytest.mark.parametrize("seed", ["seed", "repeat"])
+def test_results_of_two_data_sets_are_drafted_as_one_of_them(inside, tmp_path, seed):
+    rows = [f"{m},{d},{s},{70 + s}" for m in "ab" for d in ("x", "y") for s in (0, 1)]
+    (tmp_path / "runs.csv").write_text("\n".join([f"method,data,{seed},acc", *rows]))
+    assert inside("new", "runs.csv", "-o", "x.yaml").returncode == 0
+    text = (tmp_path / "x.yaml").read_text()
+    assert "CHECK: where takes the rows of data x alone, not y; a factor setting.data" in text
+    # Options are those of another command.
+    assert "--" not in text
+    assert "4 trials" in inside("plan", "x.yaml").stdout
+
+
 def test_a_script_goes_before_images_and_a_note_says_so(inside, script, pets):
     assert "--task classification" in inside("new").stderr
 

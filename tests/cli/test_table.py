@@ -35,8 +35,8 @@ def test_the_example_is_one_where_welch_and_the_paired_test_disagree():
 def test_matched_seeds_find_what_welch_cannot(inside, runs):
     done = inside("table", "runs.csv", *ARMS)
     assert done.returncode == 0, done.stderr
-    assert "mixup (+0.42 [0.29, 0.56]) is better than Baseline in Accuracy (5 paired" in done.stdout
-    assert "The other arm cannot be distinguished from Baseline" in done.stdout
+    assert "mixup (+0.42 [0.29, 0.56]) is better than baseline in Accuracy (5 paired" in done.stdout
+    assert "The other arm cannot be distinguished from baseline" in done.stdout
     assert "95 % t interval. Accuracy is imported from runs.csv (sha256 " in done.stdout
     supplement = (runs.parent / "reports/runs/supplement.md").read_text()
     assert "Pairing by seed: the variance of the differences, as a share" in supplement
@@ -49,9 +49,7 @@ def test_without_seeds_it_says_that_nothing_is_paired(inside, runs):
     assert "none of 2 arms can be distinguished" in done.stdout
     assert "5 unpaired replicates" in done.stdout
     assert "95 % Welch interval" in done.stdout
-    assert (
-        "not paired, as no column of seeds is given: intervals and tests are Welch's" in done.stdout
-    )
+    assert "●, not paired: intervals and tests are Welch's" in done.stdout
     supplement = (runs.parent / "reports/runs/supplement.md").read_text()
     assert "sign-flip" not in supplement
     assert "Pairing" not in supplement
@@ -76,6 +74,54 @@ def test_the_study_file_goes_on_from_there(inside, runs):
     assert "mixup" in again.stdout
     refused = inside("table", "runs.csv", *ARMS, "--save", "mine.yaml")
     assert (refused.returncode, "mine.yaml exists" in refused.stderr) == (2, True)
+
+
+@pytest.mark.heavy
+def test_each_group_has_a_report_and_a_study_file_of_its_own(inside, runs):
+    header, *rows = runs.read_text().split()
+    sets = [f"{row},{name}" for name in ("c 10", "c/10") for row in rows]
+    runs.write_text("\n".join([f"{header},data", *sets]))
+    arguments = ("runs.csv", *ARMS[:-2], "--group", "data", "--save", "mine.yaml")
+    done = inside("table", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("data: c") == 2
+    assert "Method of the runs in runs.csv with data c/10" in done.stdout
+    assert done.stderr.count('note: the baseline is "baseline", by its name') == 1
+    for name in ("mine-c_10", "mine-c_10_2"):
+        assert (runs.parent / f"reports/{name}/table.tex").exists()
+        assert inside("plan", f"{name}.yaml").returncode == 0
+
+
+def without_seeds(rows):
+    """The rows of a file without their seeds."""
+    lines = [line.split(",") for line in rows.split()]
+    return "".join(f"{method},{value}\n" for method, _, value in lines)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("unequal", [False, True])
+@pytest.mark.parametrize("more", ["", 'claims: ["mixup is better than baseline on accuracy"]\n'])
+def test_run_writes_the_report_of_a_study_without_seeds(inside, runs, unequal, more):
+    rows = without_seeds(runs.read_text())
+    runs.write_text(rows.rsplit("\n", 2)[0] + "\n" if unequal else rows)
+    assert inside("table", "runs.csv", *ARMS, "--save", "mine.yaml").returncode == 0
+    study = runs.parent / "mine.yaml"
+    study.write_text(study.read_text() + more)
+    done = inside("run", "mine.yaml", "--reports", "other")
+    assert done.returncode == 0, done.stderr
+    assert "unpaired replicates" in done.stdout
+    assert "not paired, as the file has no column of seeds: intervals" in done.stdout
+    # A difference of replicates has no pairs, of which some could be missing.
+    table = (runs.parent / "other/mine/table.md").read_text()
+    assert (
+        "(4/5)" in table,
+        "(n/5): n replicates in runs.csv, of which another arm has 5." in table,
+    ) == (
+        unequal,
+        unequal,
+    )
+    assert "] (4/5)" not in table
+    assert "both arms" not in table
 
 
 def test_lower_is_better_by_the_name_or_by_the_word_of_the_user(inside, runs):

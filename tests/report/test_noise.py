@@ -111,12 +111,19 @@ def test_other_designs_and_studies_without_seeds_have_no_factors(lab, fields):
 # ---- notes ----
 
 
-def test_what_pairing_left_is_said_of_all_arms_together(lab):
+def test_what_pairing_left_is_said_of_all_arms_together_and_of_the_extreme_ones(lab):
     table = tables(*lab(top1=TRIO))["supplement"]
     columns = [np.array(values) for values in TRIO.values()]
     paired = sum(np.var(column - columns[0], ddof=1) for column in columns[1:])
     apart = sum(np.var(column, ddof=1) + np.var(columns[0], ddof=1) for column in columns[1:])
-    assert f"of unpaired seeds, is {paired / apart:.2f} (Top-1)" in all_notes(table)
+    ratios = [
+        np.var(c - columns[0], ddof=1) / (np.var(c, ddof=1) + np.var(columns[0], ddof=1))
+        for c in columns[1:]
+    ]
+    notes = all_notes(table)
+    assert f"of unpaired seeds, is {paired / apart:.2f} (Top-1, all arms; from " in notes
+    assert f"from {min(ratios):.2f} for " in notes
+    assert f"to {max(ratios):.2f} for " in notes
 
 
 def test_of_two_seeds_and_one_arm_nothing_is_said_of_pairing(lab):

@@ -16,20 +16,22 @@ from tests.report.scenes import emsa, factorial
 CLASSES = {
     "ieee": r"\documentclass[conference]{IEEEtran}",
     "lncs": r"\documentclass{llncs}",
+    "article": r"\documentclass[twocolumn]{article}",
     "neurips": "\\documentclass[10pt]{article}\n"
     r"\usepackage[letterpaper,textwidth=5.5in,textheight=9in]{geometry}",
 }
+PACKAGES = "booktabs,graphicx,longtable,siunitx"
 FORMS = ("tex", "fragment.tex", "siunitx.tex")
 # Printed by the table's first heading: the size of the font in the middle of the tabular.
 SIZE = r"\toprule\typeout{SIZE: \csname f@size\endcsname}"
 
 
-def compiled(folder, name, body):
+def compiled(folder, name, body, packages=PACKAGES):
     """The log of a paper of that class; the test is skipped without pdflatex or the class."""
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed")
-    packages = r"\usepackage{booktabs,graphicx,longtable,siunitx}"
-    text = f"{CLASSES[name]}\n{packages}\n\\begin{{document}}\nText.\n{body}\n\\end{{document}}\n"
+    head = f"{CLASSES[name]}\n\\usepackage{{{packages}}}\n"
+    text = f"{head}\\begin{{document}}\nText.\n{body}\n\\end{{document}}\n"
     (folder / "x.tex").write_text(text, "utf-8")
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "x.tex"]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
@@ -60,7 +62,15 @@ def test_every_table_has_room_and_the_narrow_one_has_8_points(lab, scene, name, 
             assert "Overfull" not in log, (key, form, log[log.index("Overfull") :][:200])
             assert "Missing character" not in log
             assert re.findall(r"SIZE: (\S+)", log) == ["8"]
-            assert key != "table" or "resizebox" not in body or "table*" in body
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["tex", "fragment.tex"])
+def test_tables_need_booktabs_alone(lab, form, tmp_path):
+    for key, table in report.tables(*factorial(lab)).items():
+        log = compiled(tmp_path, "ieee", placed(form, FORMATS[form](table)), "booktabs")
+        # One column has room for the main table as it is.
+        assert key != "table" or "Overfull" not in log
 
 
 @pytest.mark.slow

@@ -138,4 +138,7 @@ def test_an_arm_without_a_label_of_its_own_still_has_a_name(lab):
         "on",
         "off (model.b)",
         "off (model.a)",
+        # As sentences print it.
+        "B off",
+        "A off",
     ]

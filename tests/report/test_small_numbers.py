@@ -31,13 +31,31 @@ def test_a_number_that_is_not_zero_is_not_printed_as_zero(value, text):
     assert format.measured(value, PLAIN) == text
 
 
+def test_all_numbers_of_an_interval_have_the_same_decimals():
+    percent = Metric("Acc", "%", 1, 1, better="higher", kind="quality")
+
+    class Row:
+        n, mean, low, high = 6, 0.7267, 0.0233, 1.43
+
+    assert format.amount(Row, percent) == "+0.73 pp [0.02, 1.43]"
+    Row.low = -0.0233
+    assert format.amount(Row, percent) == "+0.7 pp [0.0, 1.4]"
+
+
+def test_decimals_that_a_file_gives_are_not_rounded_by_the_spread():
+    given = Metric("Acc", "", 1, 4, better="higher", kind="quality", digits_given=True)
+    assert format.readable(given, [0.8836], [0.0178]).digits == 4
+    guessed = Metric("Acc", "", 1, 4, better="higher", kind="quality")
+    assert format.readable(guessed, [0.8836], [0.0178]).digits == 3
+
+
 def test_an_interval_that_excludes_zero_does_not_touch_it_in_print(lab):
     coarse = Metric("Loss", "", 1, 1, better="lower", kind="quality")
 
     class Row:
         n, mean, low, high = 3, -0.05, -0.052, -0.048
 
-    assert format.amount(Row, coarse) == "−0.1 [−0.1, −0.05]"
+    assert format.amount(Row, coarse) == "−0.05 [−0.05, −0.05]"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from study.api.table import ColumnChoice, in_memory
+from study.api.column_choice import ColumnChoice
+from study.api.doubles import doubled, pooled
+from study.api.table import chosen_rows, in_memory
 from study.cli.drafts.draft import CHECK, Draft, comment
 from study.cli.drafts.reports import CHOSEN, QUALITY
 from study.errors import StudyError
@@ -13,6 +16,7 @@ from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import FORMATS
 from study.spec.schema.measured import SEED
 
+MOST_NAMED = 3  # values that a comment names
 MOST_ARMS = 50  # more values are names of runs, or notes
 RUN = {"name", "run", "run_id", "id", "run id", "tags", "notes", "state", "user", "created"}
 """Columns that tell runs apart and not what they vary, in exports of trackers above all."""
@@ -35,11 +39,12 @@ def draft(path: Path, folder: Path) -> Draft | None:
                 f"({', '.join(table.columns)}): name it, as in study table {path} --arm COLUMN "
                 "--metric COLUMN --save study.yaml"
             )
-    choice = ColumnChoice((arms[0],), tuple(metrics))
+    choice = _choice(table, arms, metrics)
     study = in_memory(choice, table, os.path.relpath(path, folder))
     guesses = [
         f"arms are the values of {arms[0]}" + _others(arms),
-        *study.notes,
+        *(_chosen(table, column, str(value)) for column, value in choice.where.items()),
+        *(note.text for note in study.notes),
         *_of_seeds(seed_column(table.columns)),
     ]
     comments = "".join(f"{CHECK} {comment(guess)}\n" for guess in guesses)
@@ -52,6 +57,33 @@ def _of_seeds(column: str) -> list[str]:
     if not column:
         return ["no column seed: rows are not paired"]
     return [] if column == SEED else [f"seeds are the values of {column}"]
+
+
+def _choice(table: ResultTable, arms: Sequence[str], metrics: Sequence[str]) -> ColumnChoice:
+    """The columns of the study, and the rows of one data set, which have a seed once."""
+    choice = ColumnChoice((arms[0],), tuple(metrics))
+    for _ in arms[1:]:
+        rows = chosen_rows(choice, table)
+        if seed := seed_column(table.columns):
+            twice = doubled(rows, choice.arms, metrics, seed)
+            several = {column: twice.value(column) for column in twice.columns} if twice else {}
+        else:
+            first = rows[0].cells
+            several = {c: first.get(c, "") for c in pooled(rows, metrics, choice.arms)}
+        column = next((column for column in arms[1:] if column in several), None)
+        if column is None:
+            break
+        choice = replace(choice, where={**choice.where, column: several[column]})
+    return choice
+
+
+def _chosen(table: ResultTable, column: str, value: str) -> str:
+    """A comment on the rows that a study has, and on those that it leaves out."""
+    others = [text for text in dict.fromkeys(_values(table, column)) if text != value]
+    return (
+        f"where takes the rows of {column} {value} alone, not {', '.join(others[:MOST_NAMED])}"
+        f"{', ...' * (len(others) > MOST_NAMED)}; a factor setting.{column} would compare them"
+    )
 
 
 def _others(arms: Sequence[str]) -> str:

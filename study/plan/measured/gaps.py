@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from study.plan.measured.record import MeasuredResults
+from study.spec.arm_names import printed
 from study.spec.schema.measured import SEED, Measured
 from study.spec.study import Arm, Study
 
@@ -48,11 +49,11 @@ def gaps(study: Study, results: MeasuredResults) -> Iterator[str]:
     """Notes on numbers that the file lacks, and on what follows for the differences."""
     empty = [arm for arm in study.arms if not _seeds(study, results, arm)]
     for arm in empty:
-        yield f"{results.name} has no row of {study.arm_label(arm)}"
+        yield f"{results.name} has no row of {printed(study, arm)}"
     # An arm without any row has its note already.
     there = [arm for arm in study.arms if arm not in empty]
     missing = [
-        f"{study.catalogue[name].label} of {study.arm_label(arm)}{_seed(results, seed)}"
+        f"{study.catalogue[name].label} of {printed(study, arm)}{_seed(results, seed)}"
         for arm in there
         for seed in (results.seeds if results.paired else _seeds(study, results, arm))
         for name in results.metrics
@@ -74,7 +75,7 @@ def _seed(results: MeasuredResults, seed: int) -> str:
 
 def _differences(study: Study, results: MeasuredResults, arms: Sequence[Arm]) -> Iterator[str]:
     """How arms with other seeds than the baseline, or other numbers of rows, are compared."""
-    seeds = {study.arm_label(arm): set(_seeds(study, results, arm)) for arm in arms}
+    seeds = {printed(study, arm): set(_seeds(study, results, arm)) for arm in arms}
     if not results.paired:
         counts = ", ".join(f"{label} {len(own)}" for label, own in seeds.items())
         if len({len(own) for own in seeds.values()}) > 1:
@@ -85,7 +86,7 @@ def _differences(study: Study, results: MeasuredResults, arms: Sequence[Arm]) ->
     if base and apart:
         yield (
             f"{listed(apart)} and the baseline have no seed in common, so there is no difference "
-            "by seed: with seed: null they are compared without pairs"
+            "by seed; a study that pairs nothing compares them"
         )
     # Arms without a common seed have no difference to speak of.
     if any(own != base for own in seeds.values() if own & base):

@@ -1,12 +1,14 @@
 """Numbers in the cells of a file of results, in the base units of their metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
 
 from study.errors import SpecError
 from study.plan.measured.columns import Columns
 from study.plan.measured.formats import ResultRow
 from study.plan.measured.record import Key, Values
+from study.spec.metric import Metric
+from study.spec.schema.measured import MeasuredColumn
 from study.spec.study import Study
 
 
@@ -48,16 +50,18 @@ def _twice(own: Columns, first: ResultRow, second: ResultRow) -> str:
     """A message on two rows of one arm and seed, with the columns that tell them apart."""
     factors = (column for keys in own.factors for column in keys.values())
     read = {own.seed, *factors, *(column.column for column in own.metrics.values())}
-    apart = [
-        name
-        for name, text in first.cells.items()
-        if name not in read and text != second.cells.get(name)
-    ]
     both = f"{first.place} and {second.place} are results of one arm and one seed"
-    if not apart:
+    differing = apart(first, second, read)
+    if not differing:
         return f"{both}: delete one of them"
-    named = ", ".join(apart[:3])
+    named = ", ".join(differing[:3])
     return f"{both}; they differ in {named}: choose by where, or add a factor"
+
+
+def apart(first: ResultRow, second: ResultRow, read: Collection[str]) -> list[str]:
+    """The columns that tell two rows apart, without those that are `read`."""
+    cells = first.cells.items()
+    return [n for n, text in cells if n not in read and text != second.cells.get(n)]
 
 
 def check_units(study: Study, own: Columns, name: str, values: Mapping[Key, Values]) -> None:
@@ -77,8 +81,31 @@ def check_units(study: Study, own: Columns, name: str, values: Mapping[Key, Valu
         # An overhead or a word error rate can be above 100 %; a share cannot.
         if own_metric.is_fraction and (low < 0 or high > 100):
             raise SpecError(f"{where} has {low if low < 0 else high:.6g}")
+        _refuse_scaled_twice(where, own_metric, column, high)
         # A column whose scale is given is meant, however small.
         if 0 < max(-low, high) <= 1 and "scale" not in column.model_fields_set:
             columns = f"columns: {{{metric}: {{column: {column.column}, scale: 100}}}}"
             message = f"{where} has nothing above {max(-low, high):.6g}"
             raise SpecError(f"{message}: if these are fractions, say {columns}; if not, scale: 1")
+
+
+MOST_PERCENT = 1000.0
+"""From here on no error rate is meant, but per cent that were scaled as fractions."""
+
+
+def _refuse_scaled_twice(where: str, metric: Metric, column: MeasuredColumn, high: float) -> None:
+    """Refuse per cent above 100 of what is better if higher, such as an accuracy: as a rule such a
+    number is a share, and an error rate is not.
+
+    Raises:
+        SpecError: says which scale is meant.
+    """
+    scaled = column.scale > 1
+    if high <= 100 or (metric.better == "lower" and not (scaled and high > MOST_PERCENT)):
+        return
+    if scaled:
+        name = f"{high:.6g} with scale {column.scale:g}"
+        raise SpecError(f"{where} has {name}: its numbers are in per cent already, so say scale: 1")
+    # A scale of 1 that is given is meant, as a speed in per cent of another.
+    if "scale" not in column.model_fields_set:
+        raise SpecError(f"{where} has {high:.6g}: if more than 100 % is meant, say scale: 1")

@@ -10,6 +10,7 @@ from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import ResultRow
 from study.plan.measured.gaps import gaps, guessed_seed, not_finite, unmatched
 from study.plan.measured.logs import refuse_steps
+from study.plan.measured.misspelt import refuse_misspelt
 from study.plan.measured.numbers import check_units, values_of
 from study.plan.measured.record import MeasuredResults
 from study.spec.reader import ReadStudy
@@ -42,9 +43,13 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
         raise ValueError(f"{study.name} names no file of results")
     where, own = study.measured.where, columns(study, study.measured, table)
     if study.seeds and not own.seed:
-        raise SpecError(f"{table.name} has no column of seeds, so seeds chooses no rows: delete it")
+        why = (
+            "measured.seed is null" if study.measured.seed is None else "it has no column of seeds"
+        )
+        raise SpecError(f"seeds chooses no rows of {table.name}, as {why}: delete seeds")
     chosen = [r for r in table.rows if all(equal(r.cells.get(k, ""), v) for k, v in where.items())]
     by_arm, strays = _by_arm(study, own, chosen)
+    unused = refuse_misspelt(study, own.factors, chosen, table.name)
     if not any(by_arm.values()):
         first = f"; {strays[0]} matches none" if strays else ""
         raise SpecError(f"no row of {table.name} matches an arm of the study{first}")
@@ -69,7 +74,7 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
         *unmatched(table.name, strays, others),
         *not_finite(diverged),
     ]
-    return replace(measured, notes=(*notes, *copies, *gaps(study, measured)))
+    return replace(measured, notes=(*notes, *copies, *gaps(study, measured), *unused))
 
 
 def _by_arm(

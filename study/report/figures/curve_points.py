@@ -43,6 +43,9 @@ def points(report: Report) -> pd.DataFrame:
     such a seed has no mean.
     """
     histories, metrics = report.analysis.curves, metrics_of(report.plan)
+    # One panel of a loss is enough.
+    if LOSS in set(histories["metric"]):
+        metrics = {n: m for n, m in metrics.items() if n not in _own_losses(report.plan)}
     rows = list[dict[str, object]]()
     for arm in report.plan.arms:
         for name, metric in metrics.items():
@@ -90,7 +93,14 @@ def _lines(
 
 
 def metrics_of(plan: Plan) -> dict[str, Metric]:
-    """The training loss, and the quality that the task follows from epoch to epoch."""
+    """The training loss or losses of the study's own, and the quality that the task follows from
+    epoch to epoch."""
     # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
     quality = {plan.followed: plan.catalogue[plan.followed]} if plan.followed else {}
-    return {LOSS: LOSS_METRIC, **quality}
+    return {LOSS: LOSS_METRIC, **_own_losses(plan), **quality}
+
+
+def _own_losses(plan: Plan) -> dict[str, Metric]:
+    """The columns of losses besides the followed quality, of programs that report them."""
+    columns = {name: plan.catalogue[name] for name in plan.study.columns if name != plan.followed}
+    return {n: m for n, m in columns.items() if m.kind == "quality" and "loss" in n.lower()}

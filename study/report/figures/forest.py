@@ -84,7 +84,8 @@ def figures(report: Report, forest: ForestPlot) -> Iterator[ReportFigure]:
     for names in row_layout.chunks(forest.measured, PANELS[report.style.is_column]):
         room = row_layout.label_room(report.style.inches, len(names))
         # What labels leave of a panel, less the least that shows how intervals lie.
-        left = (72 * report.style.inches - room) / len(names) - LEAST
+        used = row_layout.used_room(forest.lines, room)
+        left = (72 * report.style.inches - used) / len(names) - LEAST
         texts = {key: _in_lines(text, left) for key, text in whole.items()}
         # A row must be as high as its tallest text in any panel.
         notes = {row: max((texts[n, row] for n in names), key=_lines) for _, row in texts}

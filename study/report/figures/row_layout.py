@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 
 from study.plan.plan import Plan
@@ -55,6 +54,12 @@ Page = tuple[FigureRow, ...]
 def label_room(inches: float, panels: int = 1) -> float:
     """The width of the longest label in points, in a figure of this width."""
     return 72 * inches * (0.32 if panels == 1 else 0.25)
+
+
+def used_room(lines: Iterable[Line], room: float) -> float:
+    """The points that the labels of rows take of a room in which longer ones are broken."""
+    longest = max((width(line.text, LABEL) for line in lines if line.key is not None), default=0.0)
+    return min(room, longest + PAD + INDENT)
 
 
 def arm_lines(plan: Plan, *, baseline: bool) -> list[Line]:
@@ -176,7 +181,7 @@ def _words(
 ) -> Annotation:
     """Grey words over the grid; `offset` is in points.
 
-    White is around the letters alone: a box would interrupt the lines that reach over all rows.
+    The words interrupt lines that reach over all rows: a line at zero would strike letters out.
     """
     return axes.annotate(
         text,
@@ -190,7 +195,7 @@ def _words(
         color=GREY,
         annotation_clip=False,
         parse_math=False,
-        path_effects=[withStroke(linewidth=1.5, foreground="white")],
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
     )
 
 

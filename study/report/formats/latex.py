@@ -16,9 +16,12 @@ SIZE = r"\fontsize{8}{9.6}\selectfont\setlength{\tabcolsep}{3pt}"
 """The size of the text, whatever the paper's, and half of the gap between columns."""
 SMALL = r"\fontsize{7}{8.4}\selectfont\raggedright"
 INDENT = 0.8  # em of the later lines of a label
-# Shrinks a table that is wider than the page, and never enlarges one.
-FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
-
+# Shrinks a table that is wider than its column, and never enlarges one. A paper without graphicx
+# can compile it all the same.
+FITTED = r"""\ifx\resizebox\undefined\def\studyfit#1{#1}\else
+\def\studyfit#1{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{#1}}\fi
+\studyfit{%"""
+NEEDS = "% needs \\usepackage{{{}}}; graphicx shrinks what is wider than its column"
 
 Columns = Callable[[Table], Sequence["LatexColumn"]]
 
@@ -45,13 +48,12 @@ def _float(table: Table, *, continued: bool) -> str:
     again = r"\addtocounter{table}{-1}\caption[]{Continued.}"
     minipage = rf"\par\smallskip\begin{{minipage}}{{\linewidth}}{SMALL}"
     lines = [
-        "% needs \\usepackage{booktabs" + ("}" if narrow else ",graphicx}"),
+        NEEDS.format("booktabs"),
         rf"\begin{{table{star}}}",
         r"\centering",
         again if continued else _named(table),
         rf"\par\smallskip{SIZE}",
-        # A table of one column is never shrunk: its size is that of print.
-        body if narrow else f"{FITTED}\n{body}}}",
+        f"{FITTED}\n{body}}}",
         *([minipage, notes, r"\end{minipage}"] if notes else []),
         rf"\end{{table{star}}}",
     ]
@@ -82,16 +84,15 @@ def _alone(packages: str, table: Table, columns: Columns) -> str:
     if len(several) > 1:
         # Behind the line that sets the size, whose end would else be a space.
         body = body.replace(f"{SIZE}\n", f"{SIZE}\n\\noindent\n")
-    needs = packages if narrow else f"{packages},graphicx"
     place = "" if narrow else "; in a table* of a two-column paper"
     place = place if len(several) == 1 else "; not in a table"
-    return f"% needs \\usepackage{{{needs}}}{place}\n{body}\n"
+    return f"{NEEDS.format(packages)}{place}\n{body}\n"
 
 
 def _sized(table: Table, columns: Columns) -> str:
     # The size of the text is set inside, since an author's environment has another one.
     body = _tabular(table, columns(table)).rstrip()
-    return f"{{{SIZE}\n{body}}}" if fits_column(table) else f"{{{SIZE}\n{FITTED}\n{body}}}}}"
+    return f"{{{SIZE}\n{FITTED}\n{body}}}}}"
 
 
 # ---- columns ----

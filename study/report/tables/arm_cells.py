@@ -10,6 +10,7 @@ from study.metrics import RULES
 from study.report.blocks import ArmBlock
 from study.report.table import Cell, Row, TableBlock, plain
 from study.report.tables.estimates import effect_cell
+from study.report.text import pairing
 from study.spec.arm_names import qualified
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
@@ -95,7 +96,8 @@ def effect(
         if arm is analysis.plan.baseline:
             return Cell("")
         row = analysis.effects.get((arm.digest, name))
-        return effect_cell(row, metric, analysis.seeds, interval=interval)
+        pairs = pairing.pairs(analysis.plan, analysis.seeds)
+        return effect_cell(row, metric, pairs, interval=interval)
 
     shown = interval and analysis.has_interval(name)
     head = head or format.effect_head(metric, interval=shown)

@@ -11,11 +11,12 @@ from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.tables.estimates import effect_cell
 from study.report.text import pairing, sequential
-from study.spec.arm_names import sum_name
+from study.spec.arm_names import is_crossed, printed, sum_name
 from study.stats.factorial_effects import Term
 
-HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
-UNPAIRED_HEADS = ("Difference [95 % CI]", "p, Welch", "Holm")
+DIFFERENCE = "Difference [95 % CI]"
+HEADS = (DIFFERENCE, "p (t test)", "p (t test, Holm)", "p (sign-flip)", "p (sign-flip, Holm)")
+UNPAIRED_HEADS = (DIFFERENCE, "p (Welch)", "p (Welch, Holm)")
 
 Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 """Effects by metric and term."""
@@ -60,6 +61,9 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
 
 
 def _labels(plan: Plan) -> dict[str, str]:
+    if is_crossed(plan.study):
+        # In brackets, as they hold commas; a label alone would read as a main effect.
+        return {arm.digest: f"({printed(plan.study, arm.arm)})" for arm in plan.arms}
     # Reversed, so that of several labels of an arm the first one stays.
     return {arm.digest: label for label, arm in reversed(comparisons.named_arms(plan).items())}
 
@@ -71,7 +75,7 @@ def _pair(analysis: Analysis, row: stats.TestedContrast, labels: Mapping[str, st
 
 def _difference(analysis: Analysis, row: stats.TestedContrast) -> Cell:
     metric = analysis.catalogue[row.metric]
-    cell = effect_cell(row, metric, analysis.seeds)
+    cell = effect_cell(row, metric, pairing.pairs(analysis.plan, analysis.seeds))
     # A missing difference has no unit.
     unit = metric.difference_unit if cell.text != format.ABSENT else ""
     return replace(cell, text=f"{cell.text} {unit}".rstrip())
@@ -111,7 +115,7 @@ def _limits(analysis: Analysis, tests: int) -> Iterator[str]:
 
 # ---- sequential seeds ----
 
-SEQUENTIAL_HEADS = ("Difference [95 % CI]", "seeds", "p", "Holm", "decision")
+SEQUENTIAL_HEADS = (DIFFERENCE, "seeds", "p", "p (Holm)", "decision")
 
 
 def sequential_table(analysis: Analysis) -> Table:
@@ -214,5 +218,6 @@ SUMS = " A sum is aliased effects, which these arms cannot separate."
 
 
 def _effect_cells(analysis: Analysis, by_term: Effects, term: Term) -> Iterator[Cell]:
+    pairs = pairing.pairs(analysis.plan, analysis.seeds)
     for name in analysis.of_kind("quality"):
-        yield effect_cell(by_term.get((name, term)), analysis.catalogue[name], analysis.seeds)
+        yield effect_cell(by_term.get((name, term)), analysis.catalogue[name], pairs)

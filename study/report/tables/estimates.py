@@ -7,17 +7,19 @@ from study.spec.metric import Metric
 
 
 def effect_cell(
-    row: Difference | None, metric: Metric, seeds: int, *, interval: bool = True
+    row: Difference | None, metric: Metric, pairs: int, *, interval: bool = True
 ) -> Cell:
-    """A paired difference, with its interval where there is room."""
+    """A difference of so many pairs at most, with its interval where there is room."""
     if row is None:
         return Cell(format.ABSENT)
+    metric = format.of_one_precision(metric, (row.low, row.mean, row.high))
     parts = format.number_texts(row, metric, "mean", "low", "high")
-    return Cell(format.effect(row, metric, seeds, interval=interval), value=row.mean, parts=parts)
+    return Cell(format.effect(row, metric, pairs, interval=interval), value=row.mean, parts=parts)
 
 
 def mean_cell(row: MeanWithRange, metric: Metric, *, signed: bool = False) -> Cell:
     """A mean, with its interval if it has one."""
+    metric = format.of_one_precision(metric, (row.low, row.mean, row.high))
     mean = format.measured(row.mean, metric, signed=signed)
     low, high = (format.measured(end, metric) for end in (row.low, row.high))
     # One seed has no interval, nor have seeds that came out equal.

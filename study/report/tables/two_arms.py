@@ -24,7 +24,7 @@ def _metric_table(comparison: Comparison) -> Table:
     return Table(
         name=plain(f"{second} against {first}"),
         caption=plain(f"{comparison.plan.study.title}, {'; '.join(_changes(comparison))}"),
-        heads=(plain(first), plain(second), "Difference [95 % CI]", "p, t", "p, sign-flip"),
+        heads=(plain(first), plain(second), "Difference [95 % CI]", "p (t test)", "p (sign-flip)"),
         blocks=tuple(
             TableBlock(
                 kind, tuple(_metric_row(comparison, row) for row in rows if row.kind == kind)
@@ -136,7 +136,7 @@ def _seed_table(comparison: Comparison) -> Table:
             plain(first),
             plain(second),
             format.effect_head(metric, interval=False),
-            *(("gained", "lost", "p, McNemar") if per_image else ()),
+            *(("gained", "lost", "p (McNemar)") if per_image else ()),
         ),
         blocks=(
             TableBlock("", tuple(_seed_row(row, metric, per_image=per_image) for row in rows)),

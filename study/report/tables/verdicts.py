@@ -8,8 +8,10 @@ from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.quantities import IN_ADVANCE
 from study.analysis.verdict_rows import VerdictRow
+from study.plan.comparisons import named_arms
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.spec.arm_names import is_crossed, printed
 from study.spec.metric import Metric
 from study.stats import typed_rows
 
@@ -17,7 +19,7 @@ HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 SEEDS_IN_ADVANCE = (
     "The seeds that are needed have the range of the 95 % interval of the sd, which few seeds "
     "estimate badly. Their number is to be set in advance: adding seeds until a test decides at "
-    "least doubles its errors, unless the study says seeds: {min, max, stop: decided}."
+    "least doubles its errors, unless the study corrects for every look at them."
 )
 
 
@@ -125,8 +127,20 @@ def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
         ),
         heads=("State", "Measured"),
         blocks=(TableBlock("", tuple(rows)),),
-        notes=tuple(map(plain, claim_notes(claims))),
+        notes=tuple(map(plain, [*_claimed_arms(plan, claims), *claim_notes(claims)])),
     )
+
+
+def _claimed_arms(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Iterator[str]:
+    """The arms that claims name by one level, which would read as its effect over all others."""
+    if not is_crossed(plan.study):
+        return
+    arms = named_arms(plan)
+    names = dict.fromkeys(name for c in claims for name in (c.claim.arm, c.claim.other) if name)
+    whole = {name: printed(plan.study, arms[name].arm) for name in names}
+    if short := [f'"{name}" is {label}' for name, label in whole.items() if name != label]:
+        arms_named = "; ".join(short)
+        yield f"Claims are about arms, not effects averaged over other factors: {arms_named}."
 
 
 def claim_notes(claims: Sequence[EvaluatedClaim]) -> Iterator[str]:

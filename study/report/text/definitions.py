@@ -11,6 +11,8 @@ from study.spec.metric import of_batch
 from study.spec.study import MATCHED
 from study.stats import fewest_varying
 
+BOLD = "Bold: best"
+"""Begins the note on values in bold, which plain text does not show."""
 BOLD_RULES = {
     "quality": "interval against the runner-up excludes zero",
     "cost": "strictly better",
@@ -69,7 +71,7 @@ def _marks(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     keys = [table.keys[i] for row in table.rows for i, c in enumerate(row.cells) if c.bold]
     kinds = dict.fromkeys(analysis.catalogue[key].kind for key in keys)
     if kinds:
-        yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
+        yield f"{BOLD} ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
     if any("published" in cell.parts for row in table.rows for cell in row.cells):
         yield "In brackets: published."
         yield from notes.published(analysis)
@@ -142,6 +144,15 @@ def _matched(analysis: Analysis) -> Iterator[str]:
         )
 
 
+def _incomplete(analysis: Analysis) -> str:
+    """The numbers of seeds behind values and differences; replicates have no partners to lack."""
+    file, seeds = analysis.plan.measured, analysis.seeds
+    if file and not file.paired:
+        return f"(n/{seeds}): n replicates in {file.name}, of which another arm has {seeds}."
+    have = f"are in {file.name}" if file else "have finished"
+    return f"(n/{seeds}): n of {seeds} seeds {have} (for a difference: in both arms)."
+
+
 def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
     """The meaning of the number of seeds for the numbers of the table."""
     if not analysis.of_kind("quality"):
@@ -156,10 +167,7 @@ def _seeds(analysis: Analysis, table: Table, text: str) -> Iterator[str]:
         name = "seed" if analysis.plan.paired else "replicate"
         yield f"With one {name} there is neither a standard deviation nor an interval."
     if f"/{analysis.seeds})" in text and not analysis.plan.study.sequential:
-        file = analysis.plan.measured
-        have = f"are in {file.name}" if file else "have finished"
-        values = pairing.seeds(analysis.plan, analysis.seeds)
-        yield f"(n/{analysis.seeds}): n of {values} {have} (for a difference: in both arms)."
+        yield _incomplete(analysis)
     deltas = {key.removesuffix("-delta") for key in table.keys if key.endswith("-delta")}
     # Decisions also ask whether other images would agree, which may be wider.
     if deltas & {metric for _, metric in analysis.generalising} and "[" in text:

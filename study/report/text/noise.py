@@ -1,9 +1,12 @@
 """Notes on noise: the gain from pairing, the noise floor, and the effect of the order of steps."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 from study import format
 from study.analysis.analysis import Analysis
+from study.report.text import pairing
+from study.spec.arm_names import in_prose
 
 
 def notes(analysis: Analysis) -> Iterator[str]:
@@ -14,15 +17,26 @@ def notes(analysis: Analysis) -> Iterator[str]:
 
 def _pairing(analysis: Analysis) -> Iterator[str]:
     ratios = [
-        f"{ratio:.2f} ({format.name(analysis.catalogue[name])})"
+        f"{ratio:.2f} ({format.name(analysis.catalogue[name])}{_ends(analysis, name)})"
         for name, ratio in analysis.pairing_ratios.items()
     ]
     if ratios:
         yield (
             "Pairing by seed: the variance of the differences, as a share of that "
             "of unpaired seeds, is "
-            f"{', '.join(ratios)}; 1 would mean that pairing did not help."
+            f"{', '.join(ratios)}; 1 would mean that pairing did not help, and more that it hurt."
         )
+
+
+def _ends(analysis: Analysis, name: str) -> str:
+    """The arms for which pairing did most and least, which all arms together would hide."""
+    labels = {arm.digest: in_prose(analysis.plan.study, arm.arm) for arm in analysis.plan.arms}
+    rows = [r for r in analysis.pairing if r.metric == name and isfinite(r.ratio)]
+    if len(rows) < 2:
+        return ""
+    ends = min(rows, key=lambda row: row.ratio), max(rows, key=lambda row: row.ratio)
+    low, high = (f"{row.ratio:.2f} for {labels[row.arm]}" for row in ends)
+    return f", all arms; from {low} to {high}"
 
 
 def _noise(analysis: Analysis) -> Iterator[str]:
@@ -62,11 +76,12 @@ def step_orders(analysis: Analysis) -> Iterator[str]:
             "effect of its last step in another order is unknown."
         )
     for row in (row for row in rows if row.places > 1):
-        metric, seeds = analysis.catalogue[row.metric], analysis.seeds
+        metric = analysis.catalogue[row.metric]
+        pairs = pairing.pairs(analysis.plan, analysis.seeds)
         first, last = (format.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (
             f"{label} changes {format.name(metric)} by {first} {metric.difference_unit} when "
             f"added first and by {last} when added last: a difference of "
-            f"{format.effect(row, metric, seeds)} ({row.places} positions were measured)."
+            f"{format.effect(row, metric, pairs)} ({row.places} positions were measured)."
         )

@@ -10,6 +10,7 @@ from study.plan.comparisons import named_arms
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
 from study.report.text import noise
+from study.spec.arm_names import printed
 from study.spec.metric import sized
 from study.stats import smallest_p
 from study.tasks import OURS
@@ -54,7 +55,7 @@ def _resampled(analysis: Analysis) -> Iterator[str]:
 def _missing(analysis: Analysis) -> Iterator[str]:
     plan = analysis.plan
     trials = [
-        ("A/A" if t.is_aa else arm.label, t)
+        ("A/A" if t.is_aa else printed(plan.study, arm.arm), t)
         for arm in plan.trained
         for t in arm.trials
         if not t.done
@@ -67,7 +68,7 @@ def _missing(analysis: Analysis) -> Iterator[str]:
     refusals: dict[str, list[str]] = {}
     for arm in plan.arms:
         for why in analysis.refused.get(arm.digest, ()):
-            refusals.setdefault(why, []).append(arm.label)
+            refusals.setdefault(why, []).append(printed(plan.study, arm.arm))
     for why, arms in refusals.items():
         yield f"Not measured for {', '.join(arms)}: {why}."
     # Refusals already explain what is missing.
@@ -116,13 +117,15 @@ def _diverged(analysis: Analysis) -> Iterator[str]:
     for arm in analysis.plan.arms:
         if seeds := arm.diverged_seeds:
             count, listed = f"{len(seeds)} of {len(arm.replicates)}", ", ".join(map(str, seeds))
-            yield f"{arm.label} diverged in {count} seeds ({listed}), so it has no mean."
+            label = printed(analysis.plan.study, arm.arm)
+            yield f"{label} diverged in {count} seeds ({listed}), so it has no mean."
     yield from _divergence_tests(analysis)
 
 
 def _divergence_tests(analysis: Analysis) -> Iterator[str]:
     """Tests of how often arms diverge against the baseline, which no mean can say."""
-    base, labels = analysis.plan.baseline, {a.digest: a.label for a in analysis.plan.arms}
+    plan, base = analysis.plan, analysis.plan.baseline
+    labels = {a.digest: printed(plan.study, a.arm) for a in plan.arms}
     rows = [row for arm, row in analysis.divergences.items() if arm != base.digest]
     if rows:
         texts = ", ".join(f"{labels[row.arm]} p = {format.p_value(row.p)}" for row in rows)
@@ -135,7 +138,8 @@ def _refused(analysis: Analysis) -> Iterator[str]:
         return
     for arm in analysis.plan.arms:
         if arm.cost_record.refused:
-            yield f"No cost is reported for {arm.label}: {arm.cost_record.refused.rstrip('.')}."
+            label = printed(analysis.plan.study, arm.arm)
+            yield f"No cost is reported for {label}: {arm.cost_record.refused.rstrip('.')}."
 
 
 def _seeds(analysis: Analysis) -> Iterator[str]:
@@ -153,16 +157,14 @@ def _seeds(analysis: Analysis) -> Iterator[str]:
 
 
 def _published(analysis: Analysis) -> Iterator[str]:
-    rows = [printed for name in analysis.metrics for printed in analysis.printed(name)]
+    rows = [row for name in analysis.metrics for row in analysis.printed(name)]
     if not rows:
         return
     sources = dict.fromkeys(row.source or "source not given" for row in rows)
     yield f"Published numbers: {'; '.join(sources)}."
     yield from _incomparable(analysis)
-    timed = [printed for name in analysis.of_kind("speed") for printed in analysis.printed(name)]
-    if hardware := dict.fromkeys(
-        printed.protocol.hardware for printed in timed if printed.protocol.hardware
-    ):
+    timed = [row for name in analysis.of_kind("speed") for row in analysis.printed(name)]
+    if hardware := dict.fromkeys(r.protocol.hardware for r in timed if r.protocol.hardware):
         yield f"Published timings were measured on {', '.join(hardware)}."
     used = [status for status in format.STATUS_SUFFIX if any(row.status == status for row in rows)]
     meanings = [f"{format.STATUS_SUFFIX[s]} {MEANINGS[s]}" for s in used if format.STATUS_SUFFIX[s]]
@@ -174,13 +176,13 @@ def _unit_warnings(analysis: Analysis) -> Iterator[str]:
     """Notes on published qualities and timings that seem to use another unit than ours."""
     arms = named_arms(analysis.plan)
     for label, numbers in analysis.plan.study.published.items():
-        for name, printed in numbers.items():
+        for name, number in numbers.items():
             row = analysis.estimates.get((arms[label].digest, name))
             metric = analysis.catalogue[name]
             # Costs in another unit are noted when the study is planned.
             if row is None or metric.kind == "cost" or not row.mean > 0:
                 continue
-            if why := other_unit(name, metric, printed.value, here=float(row.mean)):
+            if why := other_unit(name, metric, number.value, here=float(row.mean)):
                 yield f"{label}: {why}."
 
 

@@ -8,7 +8,15 @@ def clause(plan: Plan) -> str:
     """How differences are taken: "paired by seed", or why they are not."""
     if plan.paired:
         return "paired by seed"
-    return "not paired, as no column of seeds is given: intervals and tests are Welch's"
+    # Without a column by the usual name; the study may also say that its seeds pair nothing.
+    guessed = plan.study.measured is not None and plan.study.measured.seed is not None
+    why = ", as the file has no column of seeds" * guessed
+    return f"not paired{why}: intervals and tests are Welch's"
+
+
+def pairs(plan: Plan, seeds: int) -> int:
+    """The most pairs that a difference can have; 0 for replicates, which have none."""
+    return seeds if plan.paired else 0
 
 
 def replicates(plan: Plan, count: int | str) -> str:

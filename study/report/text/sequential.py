@@ -12,6 +12,9 @@ def seeds(analysis: Analysis) -> str:
     """The number of seeds of an arm in words: "3 seeds", or "1 to 3 of 9 seeds" while some run."""
     limits = analysis.plan.study.sequential
     if limits is None:
+        # Replicates have no number that every arm should have.
+        if not analysis.plan.paired and (counts := _finished(analysis).removesuffix("of ")):
+            return f"{counts}replicates"
         return f"{_finished(analysis)}{pairing.seeds(analysis.plan, analysis.seeds)}"
     return f"{limits.min} to {limits.max} seeds (n)"
 

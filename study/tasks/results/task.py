@@ -51,7 +51,11 @@ class ExistingResults(SimpleTask):
         return replace(every, problems=[*every.problems, absent])
 
     def caption(self, study: Study, arm: ResolvedArm) -> str:
-        return f"the runs in {study.measured.file}" if study.measured else study.task
+        if study.measured is None:
+            return study.task
+        # Rows of one data set are no runs of the whole file.
+        where = " and ".join(f"{key} {value}" for key, value in study.measured.where.items())
+        return f"the runs in {study.measured.file}" + f" with {where}" * bool(where)
 
     def run(self, trial: RunningTrial) -> Finished:
         raise StudyError("trials of task results are rows of a file, and are not run")

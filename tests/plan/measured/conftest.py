@@ -41,3 +41,14 @@ def planned(tmp_path):
 def values(plan, arm):
     """The accuracies of an arm by seed."""
     return {t.seed: t.imported.metrics["acc"] for t in plan.arms[arm].trials}
+
+
+def planned_levels(folder, levels, rows, base="{x: 1}"):
+    (folder / "runs.csv").write_text(rows)
+    path = folder / "study.yaml"
+    path.write_text(
+        "task: results\nquestion: Does it help?\nmeasured: runs.csv\n"
+        f"baseline: {{setting: {base}}}\nfactors: {{{levels}}}\n"
+        "metrics: {acc: {better: higher}}\n"
+    )
+    return StudyRequest(path, None, (), folder / "results").plan()[0]

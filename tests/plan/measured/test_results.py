@@ -7,7 +7,9 @@ import pytest
 from study.api.request import StudyRequest
 from study.errors import SpecError
 from study.plan.measured.columns import equal, value_of
-from tests.plan.measured.conftest import ROWS, values
+from study.plan.planning import plan
+from study.store.store import Store
+from tests.plan.measured.conftest import ROWS, planned_levels, values
 
 
 def test_rows_are_the_trials_of_their_arms(planned, tmp_path):
@@ -88,15 +90,11 @@ def test_a_text_means_a_number_a_boolean_null_or_itself(text, value):
     assert equal("" if value is None else text, meant)
 
 
-def planned_levels(folder, levels, rows, base="{x: 1}"):
-    (folder / "runs.csv").write_text(rows)
-    path = folder / "study.yaml"
-    path.write_text(
-        "task: results\nquestion: Does it help?\nmeasured: runs.csv\n"
-        f"baseline: {{setting: {base}}}\nfactors: {{{levels}}}\n"
-        "metrics: {acc: {better: higher}}\n"
-    )
-    return StudyRequest(path, None, (), folder / "results").plan()[0]
+def test_a_plan_can_be_made_again_with_or_without_seeds(planned, tmp_path):
+    for measured in ("runs.csv", "{file: runs.csv, seed: null}"):
+        first = planned(measured=measured)
+        again = plan(first.file, Store(tmp_path / "results"))
+        assert [arm.trials for arm in again.arms] == [arm.trials for arm in first.arms]
 
 
 def test_the_value_of_one_level_goes_before_the_label_of_another(tmp_path):
@@ -124,26 +122,6 @@ def test_metrics_in_rows_of_their_own_are_put_together(planned):
     rows = "method,seed,acc,loss\nours,0,1,\nours,0,,2\nsgd,0,3,4\n"
     plan = planned(rows, metrics="acc: {better: higher}, loss: {better: lower}")
     assert plan.arms[0].trials[0].imported.metrics == {"acc": 1.0, "loss": 2.0}
-
-
-def test_fractions_in_the_place_of_per_cent_are_refused(planned):
-    metrics = "acc: {better: higher, unit: '%', scale: 100}"
-    with pytest.raises(SpecError, match="if these are fractions, say columns"):
-        planned("method,seed,acc\nours,0,0.7\nsgd,0,0.6\n", metrics=metrics)
-    with pytest.raises(SpecError, match="is in per cent, and column acc has 700"):
-        planned("method,seed,acc\nours,0,700\nsgd,0,60\n", metrics=metrics)
-    assert values(planned(metrics=metrics), 0)[0] == pytest.approx(0.76)
-
-
-def test_fractions_are_refused_in_per_cent_without_a_scale_too(planned):
-    metrics = "acc: {better: higher, unit: '%'}"
-    fractions = "method,seed,acc\nours,0,0.7\nsgd,0,-0.2\n"
-    with pytest.raises(SpecError, match=r"has nothing above 0\.7: if these are fractions"):
-        planned(fractions, metrics=metrics)
-    meant = "{file: runs.csv, columns: {acc: {column: acc, scale: 1}}}"
-    assert values(planned(fractions, meant, metrics=metrics), 0) == {0: 0.7}
-    # A word error rate is in per cent, and may be above 100 %.
-    assert values(planned("method,seed,acc\nours,0,120\n", metrics=metrics), 0) == {0: 120.0}
 
 
 NOTES = {
@@ -242,7 +220,11 @@ STUDIES = {
         "seeds: {min: 2, max: 4, stop: decided}",
         "a number of them, or a list",
     ),
-    "seeds that no column has": ("{file: runs.csv, seed: null}", "seeds: 3", "no column of seeds"),
+    "seeds that no column has": (
+        "{file: runs.csv, seed: null}",
+        "seeds: 3",
+        "seed is null: delete",
+    ),
 }
 
 

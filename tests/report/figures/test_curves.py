@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from study.report.figures.curve_points import metrics_of
 from study.report.figures.separation import separated
 from tests.report import scenes
 from tests.report.figures.drawn import curves, kind, reported
@@ -33,6 +34,13 @@ def test_every_one_of_a_few_seeds_is_a_line_and_many_have_an_interval(lab):
         kinds = set(figure.data["what"])
         assert kinds == ({"mean", "seed"} if seeds == 3 else {"mean"})
         assert figure.data["low"].notna().any() == (seeds == 6)
+
+
+def test_a_loss_among_the_columns_has_a_panel_where_no_training_loss_is_known(lab):
+    laboratory = lab(top1={"baseline": [0.9, 0.8, 0.7]}, columns=("params", "top1", "loss"))
+    study_report = reported(scenes.learnt(laboratory))
+    assert [*metrics_of(study_report.plan)] == ["train_loss", "loss", "top1"]
+    assert set(curves.points(study_report)["metric"]) == {"train_loss", "top1"}
 
 
 def test_factors_have_a_panel_each_and_the_baseline_is_in_all(shown):

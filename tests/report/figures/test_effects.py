@@ -8,6 +8,7 @@ import pytest
 
 from study.report import figures, report
 from study.report.figure_style import figure_style
+from study.report.figures.row_layout import Line, used_room
 from study.report.figures.style_sheets import styled
 from study.spec.metric import Catalogue
 from tests.catalogue import METRICS
@@ -33,6 +34,19 @@ def test_states_of_trials_are_beside_the_rows_in_the_order_of_the_table(shown):
     assert texts[:4] == ["Reduction", "baseline: DW", "failed", "missing"]
     assert texts[4].endswith("\n1 of 3 failed")
     assert texts[-1] == "1 of 3 diverged"
+
+
+def test_no_line_strikes_out_the_words_of_a_heading(shown):
+    texts = shown("mixed")[1]["effects"].figure.axes[0].texts
+    boxes = [text.get_bbox_patch() for text in texts[:2]]
+    assert [box.get_facecolor() for box in boxes] == [(1, 1, 1, 1)] * 2
+
+
+def test_numbers_have_the_room_that_short_labels_leave():
+    short, long = (Line(text, "arm") for text in ("64", "A label that is broken into lines"))
+    assert used_room([short], 120) < 30
+    assert used_room([short, long], 120) == 120
+    assert used_room([Line("The heading of a block is above the rows", None), short], 120) < 30
 
 
 def test_what_bars_and_zero_are_stands_in_the_figure(shown):
