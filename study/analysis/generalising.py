@@ -18,7 +18,8 @@ def image_errors(results: Results, pairs: Iterable[Contrast]) -> dict[Contrast, 
         # Other images, as where a factor changes the data, are no sample that both arms share.
         first, second = (results.outcomes.of(arm, pair.metric) for arm in pair[:2])
         ours, theirs = (seeds.get((arm, pair.metric), []) for arm in pair[:2])
-        error = image_error(first, second, [seed for seed in ours if seed in theirs])
+        common = frozenset(theirs)
+        error = image_error(first, second, [seed for seed in ours if seed in common])
         if error is not None:
             known[pair] = error
     return known

@@ -28,6 +28,7 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
         (arm.digest, arm.label, trial.seed, _position(row), name, value)
         for arm in plan.arms
         for trial in arm.replicates
+        if trial.imported is None
         for row in store.history(trial.name)
         for name, value in row.measured.items()
         if name == "train_loss" or (name in catalogue and catalogue[name].kind == "quality")

@@ -96,7 +96,8 @@ def label_logits(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
 
 def stored_arrays(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
     """The arrays of predictions of an arm's completed trials by seed, whatever its task stores."""
-    done = [trial for trial in arm.replicates if trial.state == "completed"]
+    # The store has nothing of imported trials.
+    done = [t for t in arm.replicates if t.state == "completed" and t.imported is None]
     read = {trial.seed: read_checked(store.predictions(trial.name), _arrays) for trial in done}
     return {seed: arrays for seed, arrays in read.items() if arrays is not None}
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from study.spec.schema.measured import Cell
+
 
 @dataclass(frozen=True)
 class ColumnChoice:
@@ -17,7 +19,7 @@ class ColumnChoice:
     that of the first row."""
     better: tuple[str, ...] = ()
     """higher or lower, for all metrics, or METRIC=lower for one."""
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, Cell] = field(default_factory=dict)
     """By column the value of the rows that count."""
 
 

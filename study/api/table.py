@@ -8,14 +8,13 @@ from study.api.column_choice import Assumption, ColumnChoice
 from study.api.doubles import doubled, pooled
 from study.api.table_metrics import key_of, metrics_of
 from study.errors import SpecError, unknown
-from study.plan.measured.columns import equal
+from study.plan.measured.columns import equal, seed_column, value_of
 from study.plan.measured.files import ResultTable
-from study.plan.measured.formats import ResultRow
+from study.plan.measured.formats import ResultRow, cell
+from study.spec.schema.measured import SEED
 from study.spec.study import BASELINE
 from study.spec.yaml import written
-
-SEED = "seed"
-"""The column of seeds if nothing else is said."""
+from study.text import forbidden_character
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,10 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     if shared := {*choice.arms} & {*choice.metrics, choice.seed}:
         raise SpecError(f"column {min(shared)} cannot be an arm and a metric or a seed")
     rows = chosen_rows(choice, table)
-    seed = choice.seed if choice.seed is not None else SEED * (SEED in table.columns)
+    seed = choice.seed if choice.seed is not None else seed_column(table.columns)
     if seed and (twice := doubled(rows, choice.arms, choice.metrics, seed)):
         raise SpecError(str(twice))
+    _refuse_texts(choice, rows)
     arms = _arms(choice, rows)
     base = _baseline(choice, arms)
     metrics, notes = metrics_of(choice, rows)
@@ -69,9 +69,31 @@ def chosen_rows(choice: ColumnChoice, table: ResultTable) -> list[ResultRow]:
     where = choice.where.items()
     rows = [r for r in table.rows if all(equal(r.cells.get(key, ""), v) for key, v in where)]
     if not rows:
-        wanted = " and ".join(f"{column}={value}" for column, value in where)
+        wanted = " and ".join(f"{column}={cell(value)}" for column, value in where)
         raise SpecError(f"no row of {table.name} has {wanted}")
     return rows
+
+
+def _refuse_texts(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
+    """Refuse values of arms that no table can show, or that are one number or boolean."""
+    for column in choice.arms:
+        first = dict[str, ResultRow]()
+        for row in rows:
+            first.setdefault(row.cells.get(column, ""), row)
+        same = dict[tuple[bool, float], str]()
+        for text, row in first.items():
+            if why := forbidden_character(text):
+                what = f"{text!r} in column {column} cannot be the label of an arm"
+                raise SpecError(f"{row.place}: {what}: {why}")
+            value = value_of(text)
+            if not isinstance(value, int | float):
+                continue  # empty cells and texts are what they are
+            # 1 and True are equal in Python.
+            if (other := same.setdefault((isinstance(value, bool), value), text)) != text:
+                raise SpecError(
+                    f'{first[other].place} and {row.place}: "{other}" and "{text}" in column '
+                    f"{column} are one value and would be two arms: write them alike"
+                )
 
 
 def baseline_of(choice: ColumnChoice, rows: Sequence[ResultRow]) -> str:

@@ -34,7 +34,7 @@ def new_command(path: Path, task: str | None, out: Path | None) -> int:
 
     chosen = chosen_draft(path, task, out.parent if out else Path())
     draft = chosen.draft
-    file = out or Path(draft.name)
+    file = out or Path(draft.name.lstrip("."))  # a study's name begins with no dot
     write_new(file, draft.text, "-o FILE")
     message(f"wrote {file}: {draft.about}")
     for other in chosen.others:

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
@@ -21,6 +21,7 @@ from study.spec.study import file_name
 if TYPE_CHECKING:
     from study.api.column_choice import Assumption, ColumnChoice
     from study.plan.measured.files import ResultTable
+    from study.spec.schema.measured import Cell
 
 BETTER = "higher or lower, or METRIC=lower for one of several; guessed by the name otherwise."
 
@@ -90,7 +91,7 @@ def table_command(
     from study.plan.measured.files import result_table
 
     place, name = _place(file)
-    pairs = dict(_pair(text) for text in where)
+    pairs = _conditions(where)
     choice = ColumnChoice(arms, metrics, "" if unpaired else seed, baseline, better, pairs)
     rows = result_table(name, place.parent)
     near = _near(place.parent, name, save)
@@ -151,7 +152,7 @@ def _grouped(whole: OneTable, choices: "Sequence[ColumnChoice]", column: str) ->
     """A table for each group, whose file and report have the value of the group in their name."""
     parts = list[OneTable]()
     for choice in choices:
-        value = choice.where[column]
+        value = str(choice.where[column])
         place, save, number = _named(whole.place, value), whole.save, 2
         # Values that differ in characters that no file name can have.
         while place in [part.place for part in parts]:
@@ -192,8 +193,16 @@ def _near(folder: Path, name: str, save: Path | None) -> str:
     return os.path.relpath(folder / name, save.parent) if save else name
 
 
-def _pair(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals or not column:
-        raise click.UsageError(f'--where takes COLUMN=VALUE, not "{text}"')
-    return column, value
+def _conditions(where: Iterable[str]) -> "dict[str, Cell]":
+    """The values of columns that `--where` gives; numbers count however they are written."""
+    from study.plan.measured.columns import value_of
+
+    conditions = dict[str, "Cell"]()
+    for text in where:
+        column, equals, value = text.partition("=")
+        if not equals or not column:
+            raise click.UsageError(f'--where takes COLUMN=VALUE, not "{text}"')
+        if column in conditions:
+            raise click.UsageError(f"--where gives {column} two values; a row has one")
+        conditions[column] = value_of(value)
+    return conditions

@@ -137,7 +137,7 @@ def text_of(path: Path) -> str:
         SpecError: there is no such file, it is no text, or its name cannot be that of a study.
     """
     text = _text(path)
-    _refuse_name(path)
+    refuse_name(path)
     return text
 
 
@@ -153,7 +153,7 @@ def _text(path: Path) -> str:
         raise SpecError(unknown("study file", str(path), existing)) from None
 
 
-def _refuse_name(path: Path) -> None:
+def refuse_name(path: Path) -> None:
     """Refuse a file whose name would make the reports of its study hidden or nameless."""
     if path.stem.startswith(".") or not any(map(str.isalnum, path.stem)):
         raise SpecError(

@@ -16,6 +16,7 @@ ALPHA = 1 - CONFIDENCE  # significance level of every test
 ROUNDING = 1e-9  # relative; values closer than this are ties
 RESAMPLED_FROM = 6  # seeds; of fewer, resampling sees too little of the tails
 RESAMPLES = 9999
+MANY = 1000  # values; of more, means are so nearly normal that no resampling is needed
 UNDEFINED = (float("nan"), float("nan"))
 
 
@@ -97,6 +98,8 @@ def bca(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
 
     if len(sample) < RESAMPLED_FROM or not varies(sample):
         return UNDEFINED
+    if len(sample) > MANY:
+        return _closed_bca(sample, confidence)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scipy warns of degenerate samples; NaN says the same
         ends = bootstrap(
@@ -108,6 +111,25 @@ def bca(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
             rng=np.random.default_rng(0),  # the same digits in every report
         ).confidence_interval
     return float(ends.low), float(ends.high)
+
+
+def _closed_bca(sample: Numbers, confidence: float) -> tuple[float, float]:
+    """The BCa interval of the mean of many values, without resampling.
+
+    The quantiles of resampled means by Cornish and Fisher's expansion up to the skewness, whose
+    sixth over sqrt(n) is both the bias correction and the acceleration (Efron, 1987). What it
+    leaves out is of the order 1 / n of the interval, and less than the noise of the resamples.
+    """
+    import numpy as np
+    from scipy.special import ndtri
+
+    deviations = sample - sample.mean()
+    variance = (deviations**2).mean()
+    a = float((deviations**3).mean() / variance**1.5 / 6 / np.sqrt(len(sample)))
+    z = a + ndtri(np.array([1 - confidence, 1 + confidence]) / 2)
+    x = a + z / (1 - a * z)
+    low, high = sample.mean() + np.sqrt(variance / len(sample)) * (x + a * (x**2 - 1))
+    return float(low), float(high)
 
 
 def corrected(comparisons: int, confidence: float = CONFIDENCE) -> float:

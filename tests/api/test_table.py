@@ -44,6 +44,23 @@ def test_arms_that_would_have_one_label_are_refused(arms, rows):
         study(arms, ("acc",), rows, baseline=", ".join(rows[0][:-1]))
 
 
+@pytest.mark.parametrize(
+    "texts", [("0.1", "0.10"), ("0.1", "1e-1"), ("1", "1.0"), ("True", "true")]
+)
+def test_arms_that_are_one_value_are_refused(texts):
+    rows = [("a", text, "1") for text in texts]
+    with pytest.raises(
+        SpecError, match=f'"{texts[0]}" and "{texts[1]}" in column lr are one value'
+    ):
+        study(("m", "lr"), ("acc",), rows)
+    assert len(study(("lr",), ("acc",), [("1", "1"), ("true", "2"), ("", "3")])["factors"]) == 1
+
+
+def test_arms_that_no_table_can_show_are_named_with_their_row():
+    with pytest.raises(SpecError, match=r"runs.csv:3: 'a.nx' in column m cannot be the label"):
+        study(("m",), ("acc",), [("a", "1"), ("a\nx", "1")])
+
+
 def test_a_baseline_that_two_arms_could_be_is_refused():
     rows = [(*pair, "1") for pair in (("a", "b, c"), ("a, b", "c"), ("a", "c"), ("a, b", "b, c"))]
     with pytest.raises(SpecError, match="would both be called"):

@@ -1,11 +1,13 @@
 """study new: commented study files for what is there, which plan as they are."""
 
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from study.cli.drafts import DRAFTS
+from study.cli.drafts.reports import NUMBER
 from study.cli.new import TASKS
 
 TRAIN = """\
@@ -173,6 +175,50 @@ def test_annotations_in_the_form_of_coco_are_named(inside, tmp_path):
     assert "    train: train.json\n    train_images: train_pictures\n" in text
 
 
+@pytest.mark.parametrize("place", ["im", ".", "images/train", "train_im"])
+def test_the_folder_of_images_is_the_one_that_has_them(inside, tmp_path, place):
+    for split in ("train", "val"):
+        text = '{"images": [{"id": 1, "file_name": "1.png"}], "annotations": []}'
+        (tmp_path / f"{split}.json").write_text(text)
+    (tmp_path / "another").mkdir()
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30)).save(tmp_path / place / "1.png")
+    inside("new", "--task", "detection", "-o", "x.yaml")
+    text = (tmp_path / "x.yaml").read_text().replace('"', "")
+    assert f"    train_images: {place}\n" in text
+
+
+@pytest.mark.parametrize("task", ["classification", "detection"])
+def test_a_file_that_has_nothing_of_a_task_gives_no_example(inside, tmp_path, task):
+    (tmp_path / "runs.csv").write_text("m,seed,acc\na,0,1\nb,0,2\n")
+    refused = inside("new", "runs.csv", "--task", task)
+    assert refused.returncode == 2
+    assert f"runs.csv has nothing for {task}: name a folder" in refused.stderr
+    assert not [*tmp_path.glob("*.yaml")]
+
+
+@pytest.mark.parametrize(
+    "text", ["0.5", "-1", ".5", "2.", "1e-05", "nan", "-inf", "NaN", "Infinity"]
+)
+def test_a_printed_metric_is_any_number_and_no_word(text):
+    assert re.search(rf"\bloss\s*{NUMBER}", f"loss {text}, step 3")[1] == text
+    for line in ("loss function: 2", "loss information 3", "loss -- 4", "loss e5"):
+        assert not re.search(rf"\bloss\s*{NUMBER}", line)
+
+
+def test_the_draft_of_a_hidden_file_is_named_without_its_dot(inside, tmp_path):
+    (tmp_path / ".runs.csv").write_text("m,seed,acc\na,0,1\nb,0,2\n")
+    assert inside("new", ".runs.csv").returncode == 0
+    assert inside("plan", "runs.yaml").returncode == 0
+    for words in (
+        ("new", ".runs.csv", "-o"),
+        ("table", ".runs.csv", "--arm=m", "--metric=acc", "--save"),
+    ):
+        refused = inside(*words, ".x.yaml")
+        assert (refused.returncode, "cannot name a study" in refused.stderr) == (2, True)
+    assert not (tmp_path / ".x.yaml").exists()
+
+
 @pytest.mark.parametrize("task", ["classification", "detection"])
 def test_without_images_a_draft_is_an_example(inside, tmp_path, task):
     assert inside("new", "--task", task, "-o", "x.yaml").returncode == 0
@@ -183,12 +229,12 @@ def test_what_a_file_or_a_folder_holds_stays_in_its_comment(inside, tmp_path):
     text = 'method,acc\n"a\nseeds: 7",1\n"a\nseeds: 7",2\nb,3\nb,4\n'
     (tmp_path / "runs.csv").write_text(text)
     refused = inside("new", "runs.csv", "-o", "x.yaml")
-    assert "control character" in refused.stderr.lower()  # it is no label of an arm
+    assert "runs.csv:3: 'a\\nseeds: 7' in column method cannot be the label" in refused.stderr
     for name in ("cat\nseeds: 7", "dog"):
         (tmp_path / "pets" / name).mkdir(parents=True)
         Image.new("RGB", (40, 30)).save(tmp_path / "pets" / name / "0.png")
     assert inside("new", "pets", "-o", "y.yaml").returncode == 0
-    lines = [line for x in "xy" for line in (tmp_path / f"{x}.yaml").read_text().splitlines()]
+    lines = (tmp_path / "y.yaml").read_text().splitlines()
     assert not [line for line in lines if line.startswith("seeds: 7")]
     assert [line for line in lines if "from 2 images of 2 classes: cat seeds: 7 1, dog 1" in line]
 

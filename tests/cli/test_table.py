@@ -176,6 +176,19 @@ def test_two_columns_whose_values_are_not_all_combined_are_one_factor(inside, tm
     assert "interactions" not in done.stdout
 
 
+def test_where_compares_numbers_and_booleans_however_they_are_written(inside, tmp_path):
+    rows = [
+        f"{m},1e-3,true,{v}\n{m},.001,True,{v + 1}\n{m},0.1,,{v}\n" for m, v in (("a", 1), ("b", 3))
+    ]
+    (tmp_path / "runs.csv").write_text("m,lr,amp,acc\n" + "".join(rows))
+    words = ("table", "runs.csv", "--arm", "m", "--metric", "acc", "--dry-run")
+    both = inside(*words, "--where", "lr=0.001", "--where", "amp=true")
+    assert "where: {lr: 0.001, amp: true}" in both.stdout
+    saved = inside(*words[:-1], "--where", "amp=True", "--save", "mine.yaml")
+    assert "2 unpaired replicates" in saved.stdout, saved.stderr
+    assert "where: {amp: null}" in inside(*words, "--where", "amp=null").stdout
+
+
 WRONG = {
     "an arm": (("--arm", "methd", "--metric", "accuracy"), 'did you mean "method"?'),
     "a metric": (("--arm", "method", "--metric", "acuracy"), 'did you mean "accuracy"?'),
@@ -184,6 +197,10 @@ WRONG = {
     "a metric's direction": ((*ARMS, "--better", "acc=lower"), 'unknown metric "acc"'),
     "a column twice": (("--arm", "seed", "--metric", "seed"), "cannot be an arm and a metric"),
     "a condition": ((*ARMS, "--where", "seed"), "--where takes COLUMN=VALUE"),
+    "two conditions": (
+        (*ARMS, "--where", "seed=1", "--where", "seed=2"),
+        "--where gives seed two values",
+    ),
     "a value": ((*ARMS, "--where", "seed=9"), "no row of runs.csv has seed=9"),
     "seeds twice": ((*ARMS, "--unpaired", "--seed", "seed"), "--unpaired uses no seeds"),
     "a flag": ((*ARMS, "-o", "out"), "say --reports out"),

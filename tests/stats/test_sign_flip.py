@@ -51,3 +51,23 @@ def test_no_p_is_zero():
 )
 def test_ties_and_zeros_count_as_extreme(sample, p):
     assert stats.sign_flip(np.array(sample, float)) == p
+
+
+@pytest.mark.parametrize("kind", ["normal", "counts", "equal"])
+def test_the_p_of_a_thousand_pairs_is_that_of_drawn_patterns(kind):
+    rng = np.random.default_rng(0)
+    counts = rng.choice([-1.0, 0.0, 1.0], 1200, p=[0.3, 0.35, 0.35])
+    sample = {"normal": rng.normal(0.06, 1, 1200), "counts": counts, "equal": 0 * counts}[kind]
+    signs = rng.choice([-1.0, 1.0], (8000, 1200))
+    drawn = (abs(signs @ sample) >= abs(sample.sum()) - 1e-9).mean()
+    assert stats.sign_flip(sample) == pytest.approx(drawn, abs=0.015)
+
+
+def test_one_difference_that_outweighs_all_others_is_drawn():
+    sample = np.array([100.0] + [0.01, -0.01] * 600)
+    # A normal sum would have 0.32.
+    assert stats.sign_flip(sample) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_smallest_p_of_thousands_of_pairs_is_that_of_drawn_patterns():
+    assert stats.sign_flip(np.ones(5000)) == stats.smallest_p(5000)

@@ -47,7 +47,8 @@ def chosen_draft(path: Path, task: str | None, folder: Path) -> ChosenDraft:
 
 def _draft(path: Path, task: str, folder: Path) -> Draft:
     draft = DRAFTS[task](path, folder)
-    if draft is None and task in EXAMPLES:
+    # A file is named to be used: an example in its place would have nothing of it.
+    if draft is None and task in EXAMPLES and path.is_dir():
         return EXAMPLES[task]()
     if draft is None:
         raise StudyError(f"{path} has nothing for {task}: name {NAMED[task]}")
@@ -55,10 +56,12 @@ def _draft(path: Path, task: str, folder: Path) -> Draft:
 
 
 NAMED = {
+    "classification": "a folder with folders of classes, or leave it out for an example",
+    "detection": "a folder with annotations in COCO's form, or leave it out for an example",
     "program": "a script, as in study new train.py",
     "results": "a file of results, as in study new runs.csv",
 }
-"""By task without an example, what to name."""
+"""By task, what to name."""
 
 EXAMPLES: dict[str, Callable[[], Draft]] = {
     "classification": images.example,

@@ -1,5 +1,7 @@
 """A draft of a study of detectors on images in COCO's form."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +101,21 @@ def _images(known: CocoFolder, split: str) -> str:
     )
     exact = [name for name in names if split in name.lower()]
     shared = [name for name in names if name.lower() in ("images", "img", "imgs", "jpegimages")]
+    below = [f"{name}/{own}" for name in names for own in (split, f"{split}2017")]
+    if image := _first_image(known.root / known.files[split]):
+        places = (*exact, *below, *shared, *names, ".")
+        exact = [name for name in places if (known.root / name / image).is_file()] or exact
     if exact or shared:
         return scalar((exact or shared)[0])
     return f"{split}  {CHECK} the folder of its images"
+
+
+def _first_image(annotations: Path) -> str:
+    """The first name of an image in a file of annotations; "" without one near its beginning."""
+    with annotations.open("rb") as opened:
+        head = opened.read(HEAD).decode("utf-8", "replace")
+    name = re.search(r'"file_name"\s*:\s*("(?:[^"\\]|\\.)*")', head)
+    try:
+        return str(json.loads(name[1])) if name else ""
+    except json.JSONDecodeError:  # the plan names it
+        return ""

@@ -21,7 +21,8 @@ CHOSEN = re.compile(r"train|best|max|min", re.IGNORECASE)
 VALUE = "\0"
 """Stands in a printed text for what is computed."""
 LABELLED = re.compile(r"(\"?)([A-Za-z][\w/.-]*(?: [A-Za-z][\w/.-]*){0,2})\1(\s*[:=]?\s*)\0")
-NUMBER = r"([^\s,;%()/}\]]+)"
+NUMBER = r"([-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?)(?!\w)))"
+"""A number, so that a label in a sentence matches nothing; NaN and infinity are diverged runs."""
 PRINTS = ("print", "info", "write", "log", "debug", "echo", "secho", "warning")
 MOST = 3
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from study.api.column_choice import ColumnChoice
 from study.api.doubles import doubled, pooled
-from study.api.table import SEED, chosen_rows, in_memory
+from study.api.table import chosen_rows, in_memory
 from study.cli.drafts.draft import CHECK, Draft, comment
 from study.cli.drafts.reports import CHOSEN, QUALITY
 from study.errors import StudyError
+from study.plan.measured.columns import seed_column
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import FORMATS
+from study.spec.schema.measured import SEED
 
 MOST_NAMED = 3  # values that a comment names
 MOST_ARMS = 50  # more values are names of runs, or notes
@@ -41,9 +43,9 @@ def draft(path: Path, folder: Path) -> Draft | None:
     study = in_memory(choice, table, os.path.relpath(path, folder))
     guesses = [
         f"arms are the values of {arms[0]}" + _others(arms),
-        *(_chosen(table, column, value) for column, value in choice.where.items()),
+        *(_chosen(table, column, str(value)) for column, value in choice.where.items()),
         *(note.text for note in study.notes),
-        *([] if SEED in table.columns else ["no column seed: rows are not paired"]),
+        *_of_seeds(seed_column(table.columns)),
     ]
     comments = "".join(f"{CHECK} {comment(guess)}\n" for guess in guesses)
     text = f"# A study of results that exist: nothing is run.\n{comments}{study.text}"
@@ -51,13 +53,19 @@ def draft(path: Path, folder: Path) -> Draft | None:
     return Draft(text, f"{path.stem}.yaml", about)
 
 
+def _of_seeds(column: str) -> list[str]:
+    if not column:
+        return ["no column seed: rows are not paired"]
+    return [] if column == SEED else [f"seeds are the values of {column}"]
+
+
 def _choice(table: ResultTable, arms: Sequence[str], metrics: Sequence[str]) -> ColumnChoice:
     """The columns of the study, and the rows of one data set, which have a seed once."""
     choice = ColumnChoice((arms[0],), tuple(metrics))
     for _ in arms[1:]:
         rows = chosen_rows(choice, table)
-        if SEED in table.columns:
-            twice = doubled(rows, choice.arms, metrics, SEED)
+        if seed := seed_column(table.columns):
+            twice = doubled(rows, choice.arms, metrics, seed)
             several = {column: twice.value(column) for column in twice.columns} if twice else {}
         else:
             first = rows[0].cells
@@ -91,7 +99,7 @@ def _arms(table: ResultTable) -> list[str]:
     columns = [
         column
         for column in table.columns
-        if column != SEED and column.lower() not in RUN and not QUALITY.search(column)
+        if column.lower() != SEED and column.lower() not in RUN and not QUALITY.search(column)
         if 1 < len({*_values(table, column)}) <= MOST_ARMS
     ]
     # A column whose values are all different names runs, not arms.

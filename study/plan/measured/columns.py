@@ -1,13 +1,18 @@
 """The columns of a file of results: which one has a factor, a metric, or the seed."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from study.errors import SpecError, unknown
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow, cell
-from study.spec.schema.measured import Measured, MeasuredColumn
+from study.spec.schema.measured import SEED, Cell, Measured, MeasuredColumn
 from study.spec.study import Factor, Level, Study
+
+NUMBER = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+BOOLEANS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,18 @@ def _of_metrics(study: Study, measured: Measured, table: ResultTable) -> dict[st
 
 
 def _of_seed(measured: Measured, table: ResultTable) -> str:
-    name = measured.seed or ""
-    # The default is a guess: a file without it has no pairs.
-    if name and "seed" in measured.model_fields_set:
-        _require(name, table)
-    return name if name in table.columns else ""
+    if "seed" not in measured.model_fields_set:
+        # The default is a guess: a file without it has no pairs.
+        return seed_column(table.columns)
+    if measured.seed:
+        _require(measured.seed, table)
+    return measured.seed or ""
+
+
+def seed_column(columns: Iterable[str]) -> str:
+    """The column that is called seed, however its name is capitalized; "" for none or several."""
+    alike = [column for column in columns if column.lower() == SEED]
+    return SEED if SEED in alike else alike[0] if len(alike) == 1 else ""
 
 
 # ---- levels ----
@@ -151,7 +163,18 @@ def equal(text: str, value: object) -> bool:
         return text.lower() in ((cell(value), "none", "null") if value is None else (cell(value),))
     if isinstance(value, int | float):
         try:
-            return float(text) == value
+            # As texts too: identifiers may have more digits than a float.
+            return float(text) == value or text == cell(value)
         except ValueError:
             return False
     return text == cell(value)
+
+
+def value_of(text: str) -> Cell:
+    """The value that a text means: a number, a boolean or null, as in a study file, or itself."""
+    if text.lower() in BOOLEANS:
+        return BOOLEANS[text.lower()]
+    if not NUMBER.fullmatch(text):
+        return None if text == "null" else text
+    number = float(text)
+    return int(text) if text.lstrip("+-").isdigit() else number if isfinite(number) else text

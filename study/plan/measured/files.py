@@ -10,7 +10,7 @@ from pathlib import Path
 from study.errors import SpecError, unknown
 from study.plan.measured.formats import FORMATS, ResultRow, cell, columns_of
 from study.plan.measured.gaps import listed
-from study.plan.measured.logs import is_log
+from study.plan.measured.logs import end_of_log
 from study.spec.yaml import read
 
 DIGITS = 10  # of a digest in captions
@@ -54,8 +54,8 @@ def result_table(name: str, folder: Path) -> ResultTable:
         whole.update(f"{near}\n".encode() * several + content)
         own = list(FORMATS[path.suffix.lower()](near, content))
         if several or path.name == SUMMARY:
-            if is_log(own):
-                own, logs = own[-1:], logs + 1
+            if end := end_of_log(own):
+                own, logs = [end], logs + 1
             arguments = path.with_name(ARGUMENTS)
             more = _content(arguments) if arguments.is_file() else b""
             # They decide which arm a row is of, so an edit of them is another result.
@@ -70,7 +70,7 @@ def result_table(name: str, folder: Path) -> ResultTable:
     rows, notes = _finished(rows)
     if logs:
         files = f"{logs} files are logs" if logs > 1 else "1 file is the log"
-        notes.append(f"{name}: {files} of a run, of which the last row counts, never the best")
+        notes.append(f"{name}: {files} of a run: the last value of a column counts, never the best")
     return ResultTable(name, whole.hexdigest()[:DIGITS], tuple(rows), tuple(notes))
 
 

@@ -1,9 +1,11 @@
 """Notes on results that a file lacks, and on rows of it that a study leaves out."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from study.plan.measured.record import MeasuredResults
 from study.spec.arm_names import printed
+from study.spec.schema.measured import SEED, Measured
 from study.spec.study import Arm, Study
 
 LISTED = 3  # rows or cells that a note names; the others are counted
@@ -15,6 +17,19 @@ def unmatched(name: str, strays: Sequence[str], others: Sequence[str]) -> Iterat
         if places:
             several = f"{len(places)} rows of {name} match" if len(places) > 1 else "1 row matches"
             yield f"{several} {why}: {listed(places)}"
+
+
+def guessed_seed(measured: Measured, column: str, columns: Sequence[str]) -> Iterator[str]:
+    """A note on a column of seeds that nobody named: the one that is taken, or that may be one."""
+    if "seed" in measured.model_fields_set:
+        return
+    alike = [name for name in columns if re.search(rf"(?:^|[\W_]){SEED}$", name, re.IGNORECASE)]
+    if column not in ("", SEED):
+        yield f"{column} is taken as the column of seeds"
+    elif alike and not column:
+        verb = "is a column" if len(alike) == 1 else "are columns"
+        name_it = "name it: seed of measured, or --seed"
+        yield f"Nothing is paired; if {listed(alike)} {verb} of seeds, {name_it}"
 
 
 def not_finite(places: Sequence[str]) -> Iterator[str]:

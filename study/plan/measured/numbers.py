@@ -38,8 +38,11 @@ def _number(row: ResultRow, column: str) -> float:
         # float() takes 1_000 too, which no table means.
         return float(text.replace("_", "?"))
     except ValueError:
-        comma = text.replace(",", ".", 1).replace(".", "", 1).isdigit() and "," in text
-        hint = "; a decimal point is a point" if comma else ""
+        hint = ""
+        if "," in text and text.replace(",", "", 1).isdigit():
+            hint = "; a decimal point is a point"
+        elif text.endswith("%") and text.rstrip("% ").replace(".", "", 1).isdigit():
+            hint = "; leave % out: unit of the metric is its unit"
         raise SpecError(f'{row.place}: "{text}" in column {column} is no number{hint}') from None
 
 

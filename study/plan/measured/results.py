@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from study.errors import SpecError
 from study.plan.measured.columns import Columns, columns, equal, level_of
+from study.plan.measured.copies import without_seeds
 from study.plan.measured.files import ResultTable, result_table
 from study.plan.measured.formats import ResultRow
-from study.plan.measured.gaps import gaps, not_finite, unmatched
+from study.plan.measured.gaps import gaps, guessed_seed, not_finite, unmatched
 from study.plan.measured.logs import refuse_steps
 from study.plan.measured.misspelt import refuse_misspelt
 from study.plan.measured.numbers import check_units, values_of
@@ -52,19 +53,28 @@ def measured_results(study: Study, table: ResultTable) -> MeasuredResults:
     if not any(by_arm.values()):
         first = f"; {strays[0]} matches none" if strays else ""
         raise SpecError(f"no row of {table.name} matches an arm of the study{first}")
+    copies = list[str]()
     if not own.seed:
         _refuse_steps(own, by_arm, where)
+        copies = [*without_seeds(study, own, table.name, [*by_arm.values()])]
     every = {(arm, n): rows for arm in by_arm for n, rows in _by_seed(own, by_arm[arm]).items()}
     seeds = study.seeds or tuple(sorted({seed for _, seed in every}))
-    others = [row.place for (_, seed), rows in every.items() if seed not in seeds for row in rows]
-    values = {key: values_of(study, own, rows) for key, rows in every.items() if key[1] in seeds}
+    known = frozenset(seeds)
+    others = [row.place for (_, seed), rows in every.items() if seed not in known for row in rows]
+    values = {key: values_of(study, own, rows) for key, rows in every.items() if key[1] in known}
     check_units(study, own, table.name, values)
     diverged = [every[key][0].place for key, row in values.items() if None in row.values()]
     measured = MeasuredResults(
         table.name, table.digest, tuple(own.metrics), seeds, bool(own.seed), values
     )
-    notes = [*table.notes, *unmatched(table.name, strays, others), *not_finite(diverged)]
-    return replace(measured, notes=(*notes, *gaps(study, measured), *unused))
+    seed_notes = guessed_seed(study.measured, own.seed, table.columns)
+    notes = [
+        *table.notes,
+        *seed_notes,
+        *unmatched(table.name, strays, others),
+        *not_finite(diverged),
+    ]
+    return replace(measured, notes=(*notes, *copies, *gaps(study, measured), *unused))
 
 
 def _by_arm(
@@ -108,9 +118,10 @@ def _by_seed(own: Columns, rows: Sequence[ResultRow]) -> dict[int, list[ResultRo
 
 def _seed(row: ResultRow, column: str) -> int:
     text = row.cells.get(column, "").removesuffix(".0")  # of a column with gaps, in pandas
-    if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         given = row.cells.get(column, "")
-        raise SpecError(f'{row.place}: "{given}" in column {column} is no seed, a whole number')
+        why = f"has more than {MOST_DIGITS} digits" if text.isdecimal() else "is no whole number"
+        raise SpecError(f'{row.place}: "{given}" in column {column} is no seed: it {why}')
     return int(text)
 
 

@@ -6,7 +6,9 @@ from pydantic import Field
 
 from study.spec.schema.types import Strict, Text
 
-Cell = str | int | float | bool
+SEED = "seed"
+"""The column of seeds if nothing else is said."""
+Cell = str | int | float | bool | None
 
 
 class MeasuredColumn(Strict):
@@ -23,7 +25,7 @@ class Measured(Strict):
 
     file: Text = Field(description="a file of rows, or a folder or pattern of files, one per run")
     seed: str | None = Field(
-        "seed", description="column of seeds; null compares the arms without pairs"
+        SEED, description="column of seeds; null compares the arms without pairs"
     )
     columns: dict[str, str | MeasuredColumn] = Field(
         {}, description="metric or factor: its column, or {column, scale}"

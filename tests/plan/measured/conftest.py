@@ -39,6 +39,7 @@ def planned(tmp_path):
 
 
 def values(plan, arm):
+    """The accuracies of an arm by seed."""
     return {t.seed: t.imported.metrics["acc"] for t in plan.arms[arm].trials}
 
 

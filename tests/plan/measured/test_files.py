@@ -50,6 +50,47 @@ def test_csv_has_any_usual_delimiter(tmp_path, delimiter):
     assert cells(tmp_path) == [{"a": "1", "b": "2"}]
 
 
+HEADERS = {
+    "line ends of old Macs": "m,acc\ra,1\r",
+    "line ends of Windows": "m,acc\r\na,1\r\n",
+    "empty lines above": "\n,,\nm,acc\na,1\n",
+    "comments above": "# by x, y, z\n# and w\n\nm,acc\na,1\n",
+    "a comma at the end of every line": ",,m,acc,\n0,,a,1,\n",
+}
+
+
+@pytest.mark.parametrize("text", HEADERS.values(), ids=HEADERS)
+def test_the_header_of_csv_is_found(tmp_path, text):
+    (tmp_path / "runs.csv").write_bytes(text.encode())
+    (row,) = cells(tmp_path)
+    assert (row["m"], row["acc"]) == ("a", "1")
+
+
+def test_rows_below_comments_and_texts_of_several_lines_have_their_own_line(tmp_path):
+    (tmp_path / "runs.csv").write_text('# a, b, c\n\n"m\nn",acc\na,1\n')
+    (row,) = result_table("runs.csv", tmp_path).rows
+    assert (row.place, row.cells["acc"]) == ("runs.csv:5", "1")
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ('"m, long";"seed, x";acc', ["m, long", "seed, x", "acc"]),
+        ('"m" ;acc', ["m ", "acc"]),
+        ("#m,acc", ["#m", "acc"]),
+    ],
+)
+def test_delimiters_in_quotes_and_a_hash_are_part_of_names(tmp_path, header, names):
+    delimiter = ";" if ";" in header else ","
+    (tmp_path / "runs.csv").write_text(f"{header}\n{delimiter.join('1' * len(names))}\n")
+    assert [name.strip() for name in cells(tmp_path)[0]] == [name.strip() for name in names]
+
+
+def test_other_characters_than_line_ends_end_no_line_of_json(tmp_path):
+    (tmp_path / "runs.jsonl").write_text('{"a": "x\u2028y"}\r\n{"a": "z"}\r\n', "utf-8")
+    assert [row["a"] for row in cells(tmp_path, "runs.jsonl")] == ["x\u2028y", "z"]
+
+
 def timm_runs(folder):
     for model in ("rest_lite", "pvt_tiny"):
         run = folder / "output" / model
@@ -67,8 +108,45 @@ def test_the_last_row_of_timms_logs_counts_with_the_arguments_beside_it(tmp_path
     assert (first["model"], second["model"]) == ("pvt_tiny", "rest_lite")
     assert (first["eval_top1"], first["seed"], first["folder"]) == ("8", "42", "pvt_tiny")
     assert table.notes == (
-        f"{name}: 2 files are logs of a run, of which the last row counts, never the best",
+        f"{name}: 2 files are logs of a run: the last value of a column counts, never the best",
     )
+
+
+LOGS = {
+    "training and validation in rows of one step": (
+        '{"m": "a", "step": 1, "loss": 3}\n{"m": "a", "step": 2, "loss": 2}\n'
+        '{"m": "a", "step": 2, "acc": 5}\n{"m": "a", "step": 3, "loss": 1}\n',
+        {"m": "a", "step": "3", "loss": "1", "acc": "5"},
+    ),
+    "arguments first, a summary at the end": (
+        '{"m": "a", "seed": 1}\n{"Epoch": 1, "acc": 4}\n{"Epoch": 2, "acc": 3}\n{"time": 9}\n',
+        {"m": "a", "seed": "1", "Epoch": "2", "acc": "3", "time": "9"},
+    ),
+    "one epoch of many steps": (
+        '{"epoch": 0, "step": 1, "acc": 1}\n{"epoch": 0, "step": 2, "acc": 2}\n',
+        {"epoch": "0", "step": "2", "acc": "2"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "end"), LOGS.values(), ids=LOGS)
+def test_the_last_value_of_every_column_of_a_log_counts(tmp_path, text, end):
+    (tmp_path / "run.jsonl").write_text(text)
+    assert cells(tmp_path, "*.jsonl") == [{"file": "run", "folder": tmp_path.name} | end]
+
+
+RUNS = {
+    "several runs": "m,epoch,acc\na,57,1\nb,60,2\nc,63,3\n",
+    "several seeds": "seed,epoch,acc\n0,57,1\n1,60,2\n2,63,3\n",
+    "two values at one step": "phase,epoch,acc\ntrain,1,1\nval,1,2\ntrain,2,3\nval,2,4\n",
+    "steps that begin again": "epoch,acc\n1,1\n2,2\n1,3\n2,4\n",
+}
+
+
+@pytest.mark.parametrize("text", RUNS.values(), ids=RUNS)
+def test_a_file_whose_rows_are_no_single_run_keeps_them_all(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    assert len(cells(tmp_path, "*.csv")) == len(text.split()) - 1
 
 
 def test_a_file_of_runs_that_counts_epochs_keeps_all_rows(tmp_path):
@@ -112,7 +190,12 @@ def test_brackets_in_the_name_of_a_folder_or_a_file_are_no_pattern(tmp_path):
     ("name", "content", "message"),
     [
         ("runs.csv", b"\xff\xfea", "byte 1 is not UTF-8"),
-        ("runs.csv", b"a,b\n1\n", "runs.csv:2: 1 cells"),
+        ("runs.csv", b"a,b\n1\n", "runs.csv:2: 1 cell below a header of 2"),
+        ("runs.csv", b"# by x\n", "runs.csv has no row below its header"),
+        ("runs.csv", b"x" * 200_000 + b",b\n1,2\n", "runs.csv is no CSV"),
+        ("runs.json", b'{"a": ' + b"1" * 5000 + b"}", "a number has more digits than can be read"),
+        ("runs.json", b"[" * 100_000, "runs.json: no JSON: nested too deeply"),
+        ("runs.jsonl", b'{"a":' * 100_000, "runs.jsonl:1: no JSON: nested too deeply"),
         ("runs.csv", b"Step,x - acc,x - acc__MIN\n1,2,3\n", "export the table of runs"),
         ("runs.jsonl", b'{"a": 1}\n{oh', "runs.jsonl:2: no JSON"),
         ("runs.jsonl", b"[1]", "an object of columns is meant"),

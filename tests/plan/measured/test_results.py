@@ -6,7 +6,7 @@ import pytest
 
 from study.api.request import StudyRequest
 from study.errors import SpecError
-from study.plan.measured.columns import equal
+from study.plan.measured.columns import equal, value_of
 from study.plan.planning import plan
 from study.store.store import Store
 from tests.plan.measured.conftest import ROWS, planned_levels, values
@@ -60,12 +60,34 @@ def test_only_rows_of_where_count(planned):
     assert (values(plan, 0), values(plan, 1)) == ({0: 2.0}, {0: 4.0})
 
 
-def test_without_a_column_of_seeds_rows_are_replicates(planned):
-    rows = "".join(f"{m},{v}\n" for m, _, v in (r.split(",") for r in ROWS.split()))
-    plan = planned(rows + "sgd,75.9\n")
-    assert not plan.paired
-    assert values(plan, 1) == {0: 75.5, 1: 74.8, 2: 76.1, 3: 75.9}
-    assert "Arms have different numbers of rows: Ours 3, SGD 4" in plan.notes
+@pytest.mark.parametrize("value", ["null", "0.1"])
+def test_where_may_be_an_empty_cell_or_a_number(planned, value):
+    first, second = ("", "0.10") if value == "null" else ("1e-1", "")
+    rows = f"method,seed,acc,aa\nours,0,1,{first}\nours,0,2,{second}\nsgd,0,3,{first}\n"
+    plan = planned(rows, f"{{file: runs.csv, where: {{aa: {value}}}}}")
+    assert (values(plan, 0), values(plan, 1)) == ({0: 1.0}, {0: 3.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        (".5", 0.5),
+        ("7", 7),
+        ("True", True),
+        ("null", None),
+        ("1e999", "1e999"),
+        ("", ""),
+        ("ours", "ours"),
+        ("1_0", "1_0"),
+        ("nan", "nan"),
+        ("9" * 29, int("9" * 29)),
+    ],
+)
+def test_a_text_means_a_number_a_boolean_null_or_itself(text, value):
+    meant = value_of(text)
+    assert (meant, type(meant)) == (value, type(value))
+    assert equal("" if value is None else text, meant)
 
 
 def test_a_plan_can_be_made_again_with_or_without_seeds(planned, tmp_path):
@@ -73,27 +95,6 @@ def test_a_plan_can_be_made_again_with_or_without_seeds(planned, tmp_path):
         first = planned(measured=measured)
         again = plan(first.file, Store(tmp_path / "results"))
         assert [arm.trials for arm in again.arms] == [arm.trials for arm in first.arms]
-
-
-EPOCHS = {
-    "one run per arm": "ours,0,1\nours,1,2\nours,2,3\nsgd,0,1\nsgd,1,2\nsgd,2,4\n",
-    "two runs per arm": "ours,0,1\nours,1,2\nours,0,3\nours,1,4\nsgd,1,4\n",
-    "two runs by epoch": "ours,0,1\nours,0,2\nours,1,3\nours,1,4\nsgd,1,4\n",
-}
-
-
-@pytest.mark.parametrize("rows", EPOCHS.values(), ids=EPOCHS)
-def test_epochs_of_one_run_are_no_replicates(planned, rows):
-    rows = "method,epoch,acc\n" + rows
-    with pytest.raises(SpecError, match="epoch counts the steps of one run: choose one by where"):
-        planned(rows)
-    last = planned(rows, "{file: runs.csv, where: {epoch: 1}}")
-    assert all(row["acc"] >= 2 for row in last.measured.values.values())
-
-
-def test_the_last_epochs_of_runs_that_stopped_early_are_replicates(planned):
-    plan = planned("method,epoch,acc\nours,57,1\nours,63,2\nours,60,3\nsgd,60,1\nsgd,60,2\n")
-    assert values(plan, 0) == {0: 1.0, 1: 2.0, 2: 3.0}
 
 
 def test_the_value_of_one_level_goes_before_the_label_of_another(tmp_path):
@@ -115,10 +116,6 @@ def test_the_level_that_sets_more_keys_has_a_row_that_two_levels_fit(tmp_path):
     rows = "x,y,seed,acc\n1,1,0,10\n1,2,0,20\n"
     plan = planned_levels(tmp_path, levels, rows, "{x: 1, y: 1}")
     assert (values(plan, 0), values(plan, 1)) == ({0: 10.0}, {0: 20.0})
-
-
-def test_seeds_that_mean_nothing_are_left_out(planned):
-    assert not planned(measured="{file: runs.csv, seed: null}").paired
 
 
 def test_metrics_in_rows_of_their_own_are_put_together(planned):
@@ -186,6 +183,8 @@ MISTAKES = {
     "no column of a metric": (ROWS.replace("acc", "top1"), "no column for the metric acc"),
     "a text for a number": (ROWS.replace("74.8", "high"), 'runs.csv:6: "high" in column acc'),
     "a decimal comma": (ROWS.replace("74.8", '"74,8"'), "a decimal point is a point"),
+    "a per cent": (ROWS.replace("74.8", "74.8%"), "leave % out: unit of the metric is its unit"),
+    "a long seed": (ROWS.replace("sgd,1,", f"sgd,{'1' * 19},"), "it has more than 18 digits"),
     "a text for a seed": (ROWS.replace("sgd,1,", "sgd,b,"), 'runs.csv:6: "b" in column seed'),
     "a result twice": (ROWS + "sgd,0,75.5\n", "runs.csv:5 and runs.csv:8 are results of one arm"),
     "a row that is too short": (ROWS + "sgd,0\n", "runs.csv:8: 2 cells below a header of 3"),
