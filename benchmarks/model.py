@@ -1,6 +1,6 @@
 """How much faster the fast paths of ResT and PVT are than their plain code, on one core.
 
-    python benchmarks/model.py [--rounds 9] [--only TEXT]
+    python -m benchmarks.model [--rounds 9] [--only TEXT]
 
 Arms take turns within every round, in reverse order in every second one; a ratio is the median over
 rounds of plain by arm, with its quartiles, by the CPU time of this process, which other processes
@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 import timm
 import torch
-from rows import Row, as_worker, parser, report, spread
 from torch import nn
-from transcription import Transcription
 
 import study.models  # noqa: F401  registers rest_lite with timm
+from benchmarks.rows import Row, as_worker, command_line, report, spread
+from benchmarks.transcription import Transcription
 from study.models.deploy import deployed
 from study.models.fast import trainable
 
@@ -123,8 +123,8 @@ def rows(case: Case, rounds: int) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    as_worker()
-    command = parser(__doc__)
+    as_worker("benchmarks.model")
+    command = command_line(__doc__)
     command.add_argument("--rounds", type=int, default=9)
     command.add_argument("--only", default="", help="the cases whose title has this text")
     options = command.parse_args()

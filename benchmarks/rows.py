@@ -1,7 +1,4 @@
-"""What a benchmark prints: one row for each quantity, with its bar.
-
-`results.py` runs all benchmarks and collects their rows.
-"""
+"""What a benchmark measures: one row for each quantity, with its bar."""
 
 import argparse
 import json
@@ -17,7 +14,7 @@ from study.launch.supervisor import ALLOCATOR
 
 @dataclass(frozen=True)
 class Row:
-    """One measured quantity; `low` and `high` are the quartiles of its repeats."""
+    """One quantity, `low` and `high` of its repeats, and the bar it is held against."""
 
     group: str
     what: str
@@ -28,20 +25,34 @@ class Row:
     bar: float | None = None
     higher: bool = True
     """True if a value above the bar reaches it, False if one below it does."""
+    cpu: float | None = None
+    """Of `value` in seconds, those of a processor: the rest is waiting, for a core or a disk."""
+    trials: int | None = None
+    """Trials in the store, for growth."""
 
     @property
-    def reached(self) -> bool | None:
+    def verdict(self) -> str:
         if self.bar is None:
-            return None
-        return self.value >= self.bar if self.higher else self.value <= self.bar
+            return ""
+        reached = self.value >= self.bar if self.higher else self.value <= self.bar
+        return "reached" if reached else "missed"
 
     @property
-    def text(self) -> str:
+    def columns(self) -> tuple[str, ...]:
+        """The row as text: what, value, spread, CPU, bar, verdict."""
         sign = "≥" if self.higher else "≤"
-        bar = "" if self.bar is None else f"{sign} {self.bar:g}"
-        verdict = {None: "", True: "reached", False: "missed"}[self.reached]
-        spread = f"[{self.low:.3g}, {self.high:.3g}]"
-        return f"{self.what:58}{self.value:>8.3g} {self.unit:4}{spread:16}{bar:8}{verdict}"
+        return (
+            self.what + (f", {self.trials:,} trials" if self.trials else ""),
+            f"{self.value:.3g} {self.unit}",
+            f"{self.low:.3g} to {self.high:.3g}",
+            "" if self.cpu is None else f"{self.cpu:.2g} s",
+            "" if self.bar is None else f"{sign} {self.bar:g} {self.unit}",
+            self.verdict,
+        )
+
+
+HEADS = ("what", "value", "range", "CPU", "bar", "")
+WIDTHS = (72, 10, 18, 9, 10, 8)
 
 
 def spread(values: Iterable[float]) -> tuple[float, float, float]:
@@ -50,8 +61,8 @@ def spread(values: Iterable[float]) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def parser(doc: str) -> argparse.ArgumentParser:
-    """A command line with the flag by which `results.py` asks for the rows."""
+def command_line(doc: str) -> argparse.ArgumentParser:
+    """A command line with the flag by which `python -m benchmarks` asks for the rows."""
     command = argparse.ArgumentParser(description=doc.partition("\n")[0])
     command.add_argument("--rows", type=Path, help="append the rows to this file of JSON lines")
     return command
@@ -60,14 +71,16 @@ def parser(doc: str) -> argparse.ArgumentParser:
 def report(rows: Iterable[Row], file: Path | None) -> None:
     """Print every row when it is there, and append it to `file`."""
     for row in rows:
-        print(row.text, flush=True)
+        texts = zip(row.columns, WIDTHS, strict=True)
+        print(" ".join(f"{text:{width}}" for text, width in texts).rstrip(), flush=True)
         if file:
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(asdict(row)) + "\n")
 
 
-def as_worker() -> None:
-    """Start this program again with the allocator settings of a worker, the same for all arms."""
+def as_worker(module: str) -> None:
+    """Start this module again with the allocator settings of a worker, the same for all arms."""
     # A process reads them at its start only.
     if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ALLOCATOR)
+        words = [sys.executable, "-m", module, *sys.argv[1:]]
+        os.execve(sys.executable, words, os.environ | ALLOCATOR)

@@ -1,6 +1,6 @@
 """What a trial costs beside the arithmetic of its model, against what a user would run instead.
 
-    python benchmarks/trial.py [--rounds 7]
+    python -m benchmarks.trial [--rounds 7]
 
 *Images/s*: training by this package and by the way of timm's train.py (its `create_loader`, task
 and optimizer, images already decoded), same model, data, batch and thread, by CPU time; and this
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import timm
 import torch
-from rows import Row, as_worker, parser, report, spread
 from ruamel.yaml import YAML
 from timm.data import create_loader
 from timm.optim import create_optimizer_v2
@@ -28,6 +27,7 @@ from timm.task import ClassificationTask
 from torch.utils.data import Dataset
 
 import study.models  # noqa: F401  registers test_rest with timm
+from benchmarks.rows import Row, as_worker, command_line, report, spread
 from study.models.fast import has_fast_path
 from study.tasks.classification import data, train
 from study.tasks.classification.data import DataSplits
@@ -178,18 +178,19 @@ def seconds(words: list[str], folder: Path, **variables: str) -> float:
     return time.perf_counter() - start
 
 
+ROOT = Path(__file__).resolve().parents[1]
 PYTHON = [sys.executable, "-m", "study"]
 
 
 def whole(rounds: int) -> Iterator[Row]:
     """A study of 18 trials against a shell loop over its trials, each with both cores."""
-    ratios, script = [], str(Path(__file__).resolve())
+    ratios, script = [], f"{sys.executable} -m benchmarks.trial"
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             file = study_file(folder, seeds=TRIALS // 3, epochs=EPOCHS, limit="null")
-            loop = f"for i in $(seq {TRIALS}); do {sys.executable} {script} --seed $i; done"
-            each = seconds(["sh", "-c", loop], folder, OMP_NUM_THREADS="2", MALLOC_MMAP_MAX_="")
+            loop = f"for i in $(seq {TRIALS}); do {script} --seed $i; done"
+            each = seconds(["sh", "-c", loop], ROOT, OMP_NUM_THREADS="2", MALLOC_MMAP_MAX_="")
             own = seconds([*PYTHON, "run", file.name, "--workers", "2", "--no-speed"], folder)
             ratios.append(each / own)
     what = f"a shell loop by a study of {TRIALS} trials, on 2 cores"
@@ -210,13 +211,13 @@ def start(rounds: int) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    command = parser(__doc__)
+    command = command_line(__doc__)
     command.add_argument("--rounds", type=int, default=7)
     command.add_argument("--seed", type=int, help="run one trial of the shell loop")
     options = command.parse_args()
     if options.seed is not None:
         sys.exit(single_trial(options.seed))
-    as_worker()
+    as_worker("benchmarks.trial")
     torch.set_num_threads(1)
     report(speeds(options.rounds), options.rows)
     report(whole(3), options.rows)

@@ -12,11 +12,12 @@ from study.spec.image_size import written
 from study.stats import AA
 from study.store import archives
 from study.store.atomic import read_checked
+from study.store.endings import Ending
 from study.store.provenance import code_behind, digest, of_task
 from study.store.records import Result
 from study.store.store import Record, Store
 from study.store.timing_records import TimingSession
-from study.tasks.arms import PlannedArm, Trial, result_of
+from study.tasks.arms import PlannedArm, Trial, ending_of
 
 if TYPE_CHECKING:
     from study.stats.per_image import Array, Predictions
@@ -142,7 +143,7 @@ def _refuse_unlike(labels: "Array", logits: "Array") -> None:
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
     """The measurements of one trial, at all sizes."""
-    result = result_of(trial, store) if trial.done else None
+    result = ending_of(trial, store) if trial.done else None
     if result is None:
         return []
     metrics = _lost(result) or result.metrics
@@ -162,7 +163,7 @@ def _known(plan: Plan, values: Mapping[str, Value], kind: str) -> list[tuple[str
     return [(k, v) for k, v in values.items() if k in known and known[k].kind == kind]
 
 
-def _lost(result: Result) -> dict[str, float | None]:
+def _lost(result: Result | Ending) -> dict[str, float | None]:
     """The metrics of a diverged trial, all None, even those that are finite; empty for others."""
     return dict.fromkeys(result.metrics) if result.state == "diverged" else {}
 

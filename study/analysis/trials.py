@@ -6,7 +6,7 @@ from study.analysis.measurements import timing_session
 from study.plan.plan import Plan
 from study.store.records import Environment
 from study.store.store import Store
-from study.tasks.arms import Trial, result_of
+from study.tasks.arms import Trial, ending_of
 
 ERROR_LINES = 12  # last lines of a failed trial's error; the first are frames of our own code
 TRIAL_COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
@@ -40,7 +40,7 @@ def column(metric: str) -> str:
 
 
 def _result(store: Store, trial: Trial) -> dict[str, object]:
-    result = result_of(trial, store) if trial.state != "pending" else None
+    result = ending_of(trial, store) if trial.state != "pending" else None
     environment = result.environment if result else Environment()
     error = (result.error if result else None) or ""
     return {
@@ -55,7 +55,7 @@ def _result(store: Store, trial: Trial) -> dict[str, object]:
 
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """Provenance of a study's results: each item of their environments and all its values."""
-    results = [result_of(trial, store) for trial in plan.trials if trial.done]
+    results = [ending_of(trial, store) for trial in plan.trials if trial.done]
     environments = [result.environment for result in results if result]
     environments += [timing_session(plan, store).environment] if plan.timed else []
     values: dict[str, dict[str, None]] = {}

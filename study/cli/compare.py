@@ -29,7 +29,7 @@ def compare_command(
 
     plan, store = request.plan()
     comparison = compare.comparison(plan, store, first, second, metric)
-    note_strays(store)
+    note_strays(store, plan)
     if as_json:
         echo_json(compare.record(comparison))
         return

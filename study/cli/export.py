@@ -29,7 +29,7 @@ def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Pat
     from study.store.atomic import replace
 
     plan, store = request.plan()
-    note_strays(store)
+    note_strays(store, plan)
     contents = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
     if empty := [form for form, files in contents.items() if not files]:
         raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")

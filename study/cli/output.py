@@ -16,6 +16,7 @@ from study.text import path_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from study.plan.plan import Plan
     from study.report.table import Table
     from study.spec.metric import Metric
     from study.store.store import Store
@@ -77,9 +78,10 @@ def echo_json(value: object) -> None:
     click.echo(text.replace("\x7f", "\\u007f"))  # the only control character that json leaves
 
 
-def note_strays(store: "Store") -> None:
-    """Print a note for each file that was set aside: damaged, or from another store."""
-    for path in store.strays():
+def note_strays(store: "Store", *plans: "Plan") -> None:
+    """Print a note for each file of these studies that was set aside: damaged, or foreign."""
+    names = {trial.name: None for plan in plans for trial in plan.trials}
+    for path in store.strays(names):
         where = path_text(path)
         message(f"note: set aside, damaged or from another store: {where}")
 

@@ -193,7 +193,7 @@ def _report(
     from study.analysis.measurements import fingerprint
     from study.report import report
 
-    note_strays(store)
+    note_strays(store, plan)
     folder = claim_folder(plan, reports)
     contents = report.report(plan, store, style)
     files = report.write(contents, folder, fingerprint(plan, store), html=html)

@@ -50,7 +50,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
         console().print(_table(plan, store, rows))
         for note in plan.notes:
             message(f"note: {note}")
-    note_strays(store)
+    note_strays(store, plan)
 
 
 def _table(plan: "Plan", store: "Store", rows: "Sequence[TrialRow]") -> "RenderableType":

@@ -20,8 +20,8 @@ from study.report.columns import FoldedTable
 from study.stats import AA
 from study.store import leases
 from study.store.states import DONE, OPEN
-from study.store.store import Store
-from study.tasks.arms import PlannedArm, Trial, result_of
+from study.store.store import Store, written
+from study.tasks.arms import PlannedArm, Trial, ending_of
 
 BAR = 24  # characters, which leaves the text room on a line of 80
 
@@ -54,7 +54,9 @@ def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
 
 
 def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:
-    history, result = store.history(trial.name), result_of(trial, store)
+    result = ending_of(trial, store)
+    # A trial that is complete has all of its epochs.
+    history = [] if result and result.state == "completed" else store.history(trial.name)
     # While a trial runs, the last finished epoch stands for its result.
     latest = None if result else history[-1] if history else store.latest(trial.name)
     measured = (result.metrics if result else {}) or (latest.measured if latest else {})
@@ -92,12 +94,8 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
 def _updated(store: Store, name: str) -> float | None:
     folder = store.folder(name)
     # History for running trials, the result for finished ones: the latest of them.
-    times = [
-        file.stat().st_mtime
-        for file in (folder.result, folder.history, folder.latest)
-        if file.exists()
-    ]
-    return max(times) if times else None
+    times = [written(file) for file in (folder.result, folder.history, folder.latest)]
+    return max(times) or None
 
 
 def status_table(

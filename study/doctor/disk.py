@@ -15,6 +15,7 @@ from study.format import gigabytes
 from study.store import ownership
 from study.store.atomic import NO_LINKS, create
 from study.store.cost_records import ArmCost
+from study.store.file_systems import mount
 
 LEAST_FREE = 1e9  # bytes on disk
 STATE = 12  # bytes per parameter: the weight and AdamW's two moments, in float32
@@ -64,17 +65,11 @@ def room(scope: Scope) -> Iterator[Finding]:
 
 def file_system(scope: Scope) -> Iterator[Finding]:
     """The file system that the store is on, from /proc/mounts."""
-    try:
-        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    except OSError:
+    on = mount(scope.existing)
+    if on is None:
         return
-    real = scope.existing.resolve()
-    # /proc/mounts writes blanks of a path as \040.
-    under = [m for m in mounts if real.is_relative_to(m[1].encode().decode("unicode_escape"))]
-    # The longest mount point that contains the store is the one it lies on.
-    device, point, kind = max(under, key=lambda mount: len(mount[1]))[:3]
-    remark = next((text for name, text in FILE_SYSTEMS.items() if kind.startswith(name)), None)
-    message = f"file system {kind} ({device} at {point})"
+    remark = next((text for name, text in FILE_SYSTEMS.items() if on.kind.startswith(name)), None)
+    message = f"file system {on.kind} ({on.device} at {on.point})"
     yield note(f"{message}, {remark}") if remark else ok(message)
 
 

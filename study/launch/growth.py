@@ -33,7 +33,7 @@ def may_go_on(worker: Worker, names: Sequence[str], *, waits: bool) -> bool:
     if not worker.order.text or not worker.may_start():
         return False
     # Before the plan is made: a result that comes in meanwhile calls for another one.
-    ended = frozenset(name for name in names if worker.store.result(name) is not None)
+    ended = frozenset(worker.store.endings(names))
     if ended != worker.planned_from:
         lease = leases.claim(_folder(worker), worker.heartbeats)
         if lease is not None:

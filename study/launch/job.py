@@ -30,12 +30,13 @@ from operator import attrgetter
 from pathlib import Path
 
 from study.errors import DamagedError, StoreError, StudyError
-from study.launch import snapshot
+from study.launch import computed, snapshot
 from study.launch.machine import Machine
 from study.store import holders, job_folder, leases, ownership
 from study.store.atomic import content, warn_once, write
+from study.store.file_systems import Stamp, stamp
 from study.store.heartbeats import Heartbeats
-from study.store.job_records import Computed, Job, Work
+from study.store.job_records import Job, Work
 from study.store.provenance import origin
 from study.store.records import TrialRecord
 from study.store.store import Store
@@ -112,11 +113,18 @@ def order(job: Path) -> Job:
     ownership.job(job)
     path = job / job_folder.SETTINGS
     try:
-        return Job.parsed(content(path))
+        known = stamp(path)
+        return _order(path, known) if known else Job.parsed(content(path))
     except DamagedError as error:
         raise DamagedError(f"{path} is damaged: {error}; nothing of {job} is run") from error
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+
+
+# Read at every claim; that of 100,000 trials has 2 MB.
+@lru_cache(maxsize=256)
+def _order(path: Path, known: Stamp) -> Job:
+    return Job.parsed(content(path))
 
 
 def record(job: Path, trial: str) -> TrialRecord:
@@ -126,9 +134,9 @@ def record(job: Path, trial: str) -> TrialRecord:
         StoreError: no job of this user has the trial.
     """
     for folder in chain([job], alike(job)):
-        for computed in map(_computed, [folder / job_folder.RECORDS, *_growth(folder)]):
-            if computed and trial in computed.trials:
-                return computed.trials[trial]
+        for file in (folder / job_folder.RECORDS, *computed.growth(folder)):
+            if (known := computed.record(file, trial)) is not None:
+                return known
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
 
 
@@ -138,34 +146,16 @@ def trials(job: Path, settings: Job | None = None) -> list[str]:
     `settings` are the job's, where they have been read; otherwise it must be the user's own.
     """
     settings = settings or order(job)
-    added = map(_computed, _growth(job))
+    added = map(computed.computed, computed.growth(job))
     return [*settings.trials, *(name for more in added if more for name in more.trials)]
 
 
 def add(job: Path, records: Mapping[str, TrialRecord]) -> None:
     """Add trials to a job; the caller holds the lease on its growth."""
-    number = len(_growth(job)) + 1
+    number = len(computed.growth(job)) + 1
     snapshot.copy_programs(job, order(job), records)
     file = job_folder.GROWTH.replace("*", f"{number:06}")
     write(job / file, {name: record.plain for name, record in records.items()})
-
-
-def _computed(file: Path) -> Computed | None:
-    """The trials in a file of a job folder; None while it cannot be read."""
-    try:
-        return _read(file)
-    except (OSError, DamagedError):
-        return None
-
-
-# Such a file is written whole and never again, and workers ask for its trials at every claim.
-@lru_cache(maxsize=4096)
-def _read(file: Path) -> Computed:
-    return Computed.parsed(content(file))
-
-
-def _growth(job: Path) -> list[Path]:
-    return sorted(job.glob(job_folder.GROWTH))
 
 
 def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
@@ -230,11 +220,19 @@ def queue(job: Path) -> list[str]:
 
     When a study is edited and run again, workers that are already running get its new arms.
     """
-    jobs_of_queue = [
-        job,
-        *(other for other in alike(job, after=created(job)) if not stopped(other)),
-    ]
-    return list(dict.fromkeys(name for folder in jobs_of_queue for name in trials(folder)))
+    others = [other for other in alike(job, after=created(job)) if not stopped(other)]
+    key = tuple(
+        (folder, created(folder), tuple(computed.growth(folder))) for folder in (job, *others)
+    )
+    # A file that cannot be read now may be read at the next look.
+    whole = all(computed.computed(file) for _, _, files in key for file in files)
+    return _queue(key) if whole else _queue.__wrapped__(key)
+
+
+# The same list while no job and no file of growth is added, so that it is compared by identity.
+@lru_cache(maxsize=16)
+def _queue(folders: tuple[tuple[Path, int, tuple[Path, ...]], ...]) -> list[str]:
+    return list(dict.fromkeys(name for folder, *_ in folders for name in trials(folder)))
 
 
 def alike(job: Path, after: int = 0) -> list[Path]:

@@ -5,9 +5,10 @@ together. A process of its own is the child of a supervisor, which sees how it e
 """
 
 import errno
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -51,6 +52,9 @@ class Worker:
         self._stopping, self._looked = False, 0.0
         self.planned_from: frozenset[str] = frozenset()
         """The trials that had results when this worker planned a growing study last."""
+        self._queue: Sequence[str] = ()
+        self._unfinished: dict[str, None] = {}
+        self._unreadable = set[str]()
 
     @cached_property
     def task(self) -> tasks.Task:
@@ -69,12 +73,41 @@ class Worker:
             self._stopping = job_folder.stopped(self.job)
         return self._stopping
 
+    def open_trials(self, names: Sequence[str]) -> Iterator[str]:
+        """Trials without a result; of most that have one, it is known from an earlier look.
+
+        A result that is there counts, whatever is in it, until `look_again`.
+        """
+        if names is not self._queue:  # the queue is the same list until it changes
+            ended = {*self._queue} - self._unfinished.keys()
+            self._queue = names
+            self._unfinished = {name: None for name in names if name not in ended}
+        for name in [*self._unfinished]:
+            if self._has_result(name):
+                del self._unfinished[name]
+            else:
+                yield name
+
+    def _has_result(self, name: str) -> bool:
+        if name in self._unreadable:
+            return self.store.result(name) is not None
+        # One look: a result is read once, when no other trial is open.
+        return os.path.lexists(self.store.folder(name).result)
+
+    def look_again(self) -> bool:
+        """Read all results; True if one is damaged or gone, and its trial so open again."""
+        ended = self.store.endings(self._queue)
+        lost = [n for n in self._queue if n not in ended and n not in self._unfinished]
+        self._unreadable.update(lost)
+        self._unfinished |= dict.fromkeys(lost)
+        return bool(lost)
+
     def may_start(self) -> bool:
         """True unless the worker should stop, or its job starts no further trial."""
         return not (self.stop() or unread.starts_no_more(self.job, self.order, self.heartbeats))
 
 
-def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
+def claim(worker: Worker, names: Sequence[str]) -> tuple[str, leases.Lease] | None:
     """A lease on the first open trial; waits while the heartbeat of another worker is late.
 
     Trials that a worker died of come last, so that a trial which kills its workers does not delay
@@ -83,9 +116,11 @@ def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
     """
     unfit: dict[str, StoreError] = {}
     while worker.may_start():
-        open_ = [n for n in names if n not in unfit and worker.store.result(n) is None]
-        died = {name: _died_on(worker.store, name) for name in open_}
-        for name in sorted(open_, key=died.__getitem__):
+        open_ = list[str]()
+        for name in _in_turn(worker, names):
+            if name in unfit:
+                continue
+            open_.append(name)
             try:
                 lease = _leased(worker, name)
             except UnfitError as error:
@@ -96,10 +131,22 @@ def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
                 return name, lease
         if unfit and len(unfit) == len(names):
             raise StoreError(str(unfit[names[0]]))
-        if not any(leases.is_late(worker.store.trial(n), worker.heartbeats) for n in open_):
+        if any(leases.is_late(worker.store.trial(n), worker.heartbeats) for n in open_):
+            time.sleep(polling.WORKERS)
+        elif not worker.look_again():
             return None
-        time.sleep(polling.WORKERS)
     return None
+
+
+def _in_turn(worker: Worker, names: Sequence[str]) -> Iterator[str]:
+    """The open trials: those that no worker has tried, in their order, and then the others."""
+    tried = list[str]()
+    for name in worker.open_trials(names):
+        if _is_tried(worker.store, name):
+            tried.append(name)
+        else:
+            yield name
+    yield from tried
 
 
 class UnfitError(StoreError):
@@ -139,5 +186,11 @@ def _refuse_unfit(store: Store, name: str) -> None:
         raise UnfitError(f"{store.folder(name).result} is no result, and stays there")
 
 
-def _died_on(store: Store, name: str) -> bool:
-    return any(store.trial(name).glob("lease.*")) or bool(store.folder(name).deaths)
+def _is_tried(store: Store, name: str) -> bool:
+    """True for a trial that a worker is at, or has died of."""
+    try:
+        # One look instead of two globs: a worker passes by the trials of all others.
+        files = os.listdir(store.trial(name))
+    except OSError:
+        return False
+    return any(file.startswith(("lease.", "died-")) for file in files)

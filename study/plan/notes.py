@@ -12,27 +12,38 @@ from study.tune.tuning import Tuning
 def stale(planned: Iterable[PlannedArm], tuning: Tuning | None, store: Store) -> Iterator[str]:
     """A note for each arm with results that earlier plugin code computed, those of tuning too."""
     own = {arm.label: arm.config for arm in planned if _code_of(arm.config)}
-    results = ((name, store.result(name)) for name in (store.results() if own else ()))
-    stored = [result.config for _, result in results if result]
+    stored = Earlier(store) if own else None
     for label, config in own.items():
-        if old := sum(_is_earlier(other, config) for other in stored):
+        if stored and (old := stored.results(config)):
             count = "1 stored result is" if old == 1 else f"{old} stored results are"
             yield f"{label}: {count} stale, computed by other code than today's"
     for row in tuning.arms if tuning else ():
         first = row.proposals[0].arm
         # By what all proposals of an arm share: earlier code may have led to other values.
-        if first and (old := sum(_is_earlier(c, first.config, row.rules.space) for c in stored)):
+        if stored and first and (old := stored.results(first.config, apart=row.rules.space)):
             count = "1 stored result" if old == 1 else f"{old} stored results"
             yield f"{row.arm.label}: {count} of tuning from other code than today's count no longer"
 
 
-def _is_earlier(stored: TrialConfig, today: TrialConfig, apart: Container[str] = ()) -> bool:
-    """True for a configuration that differs in code alone, and in the values at paths `apart`."""
-    if _code_of(stored) == _code_of(today):
-        return False
-    both = [_anonymous(config) for config in (stored, today)]
-    first, second = ({k: v for k, v in own.items() if k not in apart} for own in both)
-    return first == second
+class Earlier:
+    """The results of a store by what they computed, whatever code that was."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._stored = store, store.configurations()
+        self._by_values = dict[frozenset[str], dict[object, list[int]]]()
+
+    def results(self, today: TrialConfig, apart: Iterable[str] = ()) -> int:
+        """The number of results that differ in code, and in the values at paths `apart` alone."""
+        paths, code = frozenset(apart), _code_of(today)
+        # Grouped once: one look at every result for each arm would take minutes at 100,000.
+        if paths not in self._by_values:
+            groups = self._by_values.setdefault(paths, {})
+            for number, (config, _) in enumerate(self._stored):
+                groups.setdefault(_anonymous(config, paths), []).append(number)
+        alike = self._by_values[paths].get(_anonymous(today, paths), ())
+        earlier = [number for number in alike if _code_of(self._stored[number][0]) != code]
+        # An index knew these, and their results may be gone.
+        return sum(len(self._store.endings(self._stored[number][1])) for number in earlier)
 
 
 def code(planned: Iterable[PlannedArm]) -> Iterator[str]:
@@ -47,9 +58,17 @@ def code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
-def _anonymous(config: TrialConfig) -> dict[str, object]:
+def _anonymous(config: TrialConfig, apart: Container[str]) -> object:
     """The values of a configuration, of plugins their names without the digests of their code."""
-    return {key: _names(value) if _is_code(key) else value for key, value in config.values.items()}
+    values = {k: v for k, v in config.values.items() if k not in apart}
+    return _frozen({key: _names(v) if _is_code(key) else v for key, v in values.items()})
+
+
+def _frozen(value: object) -> object:
+    """A value that is equal to others as `value` is, and can be the key of a dictionary."""
+    if isinstance(value, dict):
+        return frozenset((key, _frozen(item)) for key, item in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _code_of(config: TrialConfig) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Everything that is known about a study before anything runs: its arms, costs and trials."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from math import nan
 from typing import TYPE_CHECKING
@@ -50,7 +51,8 @@ class Plan:
     measured: MeasuredResults | None = None
     """The results that the study takes from a file; None where trials are run."""
 
-    @property
+    # A frozen dataclass allows it, as the value goes into __dict__ directly.
+    @cached_property
     def catalogue(self) -> Catalogue:
         """The metrics that the study may use, by name.
 
@@ -125,7 +127,7 @@ class Plan:
         first = (name for name, metric in self.catalogue.items() if metric.kind == "quality")
         return self.tested.partition("@")[0] or next(first, "")
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[ImageSize, ...]:
         """Further image sizes in pixels at which the trained weights are evaluated."""
         if self.measured:  # there are no weights

@@ -17,9 +17,10 @@ from study.spec.arm_names import owners
 from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
+from study.store.endings import Ending
 from study.store.store import Store
 from study.tasks import Task
-from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, result_of, stored_trial
+from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, ending_of, stored_trials
 from study.tune.replay import tuned
 from study.tune.search_replay import searched
 
@@ -171,7 +172,10 @@ def _with_trials(plan: Plan, arms: Sequence[ResolvedArm], store: Store) -> list[
 
     def planned(seeds: Callable[[str], int]) -> list[PlannedArm]:
         counts = {arm.digest: 0 if arm.digest in waiting else seeds(arm.digest) for arm in arms}
-        return [_planned(study, arm, counts[arm.digest], store) for arm in arms]
+        names = {arm.digest: _names(study, arm, counts[arm.digest]) for arm in arms}
+        # All at once, as a look at each result by itself takes ten times as long.
+        endings = store.endings(n for own in names.values() for some in own for n in some.values())
+        return [_planned(arm, names[arm.digest], store, endings) for arm in arms]
 
     limits = study.sequential
     if limits is None:
@@ -192,17 +196,26 @@ def _waiting(plan: Plan, arms: Sequence[ResolvedArm]) -> Collection[str]:
     return plan.tuning.waiting if plan.tuning else ()
 
 
-def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> PlannedArm:
-    """An arm with its trials of the first seeds."""
-    name = arm.digest
+def _names(study: Study, arm: ResolvedArm, seeds: int) -> tuple[dict[int, str], dict[int, str]]:
+    """The trials of an arm's first seeds by seed, and those of the A/A arm beside it."""
     # Choices of all zeros are the baseline, the only arm that is repeated.
     again = study.aa_seeds[:seeds] if not any(arm.arm.choices) else ()
-    trials = [
-        stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds[:seeds]
-    ]
-    beside = [stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
-    trials += [replace(trial, is_aa=True) for trial in beside]
-    return PlannedArm(**vars(arm), trials=tuple(trials))
+    own, beside = (
+        {seed: f"{arm.digest}-{seed}" for seed in some} for some in (study.seeds[:seeds], again)
+    )
+    return own, beside
+
+
+def _planned(
+    arm: ResolvedArm,
+    names: tuple[dict[int, str], dict[int, str]],
+    store: Store,
+    endings: Mapping[str, Ending],
+) -> PlannedArm:
+    """An arm with its trials."""
+    own, beside = (stored_trials(some, arm.config, store, endings) for some in names)
+    again = [replace(trial, is_aa=True) for trial in beside]
+    return PlannedArm(**vars(arm), trials=(*own, *again))
 
 
 def _sd(plan: Plan, store: Store) -> float:
@@ -216,6 +229,6 @@ def _sd(plan: Plan, store: Store) -> float:
 
 def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
     """The values of a metric in an arm's completed trials, by seed."""
-    done = {t.seed: result_of(t, store) for t in arm.replicates if t.state == "completed"}
+    done = {t.seed: ending_of(t, store) for t in arm.replicates if t.state == "completed"}
     values = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
     return {seed: float(value) for seed, value in values.items() if value is not None}

@@ -1,6 +1,9 @@
 """Comma-separated values that a spreadsheet does not read as formulas."""
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +22,23 @@ def without_formula(cell: object) -> object:
     if isinstance(cell, str) and cell.startswith(STARTS) and not PRINTED_NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
+
+
+def comma_separated_rows(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as `comma_separated` writes those of a frame, without pandas: it takes 1 s to import.
+
+    None and NaN are empty cells.
+    """
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(map(without_formula, heads))
+    lines.writerows(["" if cell != cell else without_formula(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _number(cell: object) -> object:
+    # Only NaN differs from itself.
+    return "" if cell != cell else cell
 
 
 def comma_separated(frame: "pd.DataFrame") -> str:

@@ -39,6 +39,7 @@ MARK = "digest_at_end"
 """The first key of a record with a digest, so that a record that was cut short, and lost its
 digest, differs from an old record that never had one."""
 SIGNATURE = re.compile(rb'"sha256": "([0-9a-f]{64})"\s*\}\s*\Z')
+HEAD = f'{{"{MARK}": true,\n "'.encode()  # as `encoded` writes it
 MAX_BYTES = 1 << 28  # of a record: 256 MiB
 
 log = logging.getLogger("study")
@@ -172,7 +173,7 @@ def record(content: bytes) -> Record:
     if not isinstance(value, dict):
         raise DamagedError("it is not a record")
     marked, digest = value.pop(MARK, None), value.pop(DIGEST, None)
-    if not _agrees(content):
+    if not agrees(content):
         _refuse(value)
         # A record that a person has formatted anew has the same values in other bytes.
         has_digest = marked or digest is not None
@@ -199,7 +200,7 @@ def decoded_lines(content: bytes) -> list[Record]:
     Raises:
         DamagedError: its content does not agree with its digest.
     """
-    if _agrees(content):
+    if agrees(content):
         return [json.loads(line) for line in content.splitlines()[1:-1]]
     if any(f'"{key}"'.encode() in content for key in (MARK, DIGEST)):
         raise DamagedError("its content does not agree with its digest")
@@ -210,7 +211,17 @@ def decoded_lines(content: bytes) -> list[Record]:
     return records
 
 
-def _agrees(content: bytes) -> bool:
+def members(content: bytes) -> dict[str, str] | None:
+    """The values of a record as texts, by key; None for content that the store did not write so."""
+    # The store writes ASCII; its digest could be of anything that somebody else has made.
+    if not content.startswith(HEAD) or not content.isascii() or not agrees(content):
+        return None
+    # Nested lines alone have further spaces, so that nothing need be parsed.
+    pairs = [piece.partition('": ') for piece in content.decode().split('\n "')[1:-1]]
+    return {key: text.removesuffix(",") for key, _, text in pairs}
+
+
+def agrees(content: bytes) -> bool:
     """True if content ends with the digest of all bytes before it."""
     written = SIGNATURE.search(content)
     if written is None:

@@ -20,7 +20,7 @@ own digest. A file that is damaged or belongs elsewhere is renamed, never read a
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,9 +28,10 @@ from typing import TypeVar
 
 from study.errors import StoreError
 from study.spec.image_size import ImageSize
-from study.store import atomic, leases, records
+from study.store import atomic, endings, leases, records
 from study.store.atomic import Record as Record
 from study.store.atomic import write
+from study.store.endings import Ending
 from study.store.frozen import Frozen
 from study.store.records import (
     EpochRow,
@@ -44,11 +45,9 @@ from study.store.records import (
     WorkerDeath,
 )
 from study.store.timing_records import TimingSession
-from study.store.trial_folder import RESULT, TrialFolder
+from study.store.trial_folder import FORMAT, RESULT, TrialFolder
 
 Kind = TypeVar("Kind", bound=Frozen)
-
-FORMAT = 1  # of result.json
 
 Images = Mapping[str, ImageFingerprint]
 """Fingerprints by split."""
@@ -108,6 +107,18 @@ class Store:
             return None
         return result
 
+    def endings(self, names: Iterable[str]) -> dict[str, Ending]:
+        """The results of many trials without their epochs; those without a result are absent.
+
+        Raises:
+            StoreError: as `result`.
+        """
+        return endings.endings(self.root, names, self.result)
+
+    def configurations(self) -> list[tuple[TrialConfig, list[str]]]:
+        """The configurations of all results, each with its trials; see `endings`."""
+        return endings.configurations(self.root, self.result)
+
     def blocked(self, name: str) -> bool:
         """True if something that is no result has its place, and cannot be set aside."""
         return os.path.lexists(self.folder(name).result) and self.result(name) is None
@@ -162,7 +173,7 @@ class Store:
 
     def deaths(self, name: str) -> list[WorkerDeath]:
         """The deaths of workers at this trial since its last finished epoch, oldest first."""
-        paths = sorted(self.folder(name).deaths, key=_written)
+        paths = sorted(self.folder(name).deaths, key=written)
         # A finished epoch shows that the trial itself does not kill its workers.
         notes = [WorkerDeath.load(path) for path in paths]
         epochs = len(self.history(name))
@@ -241,11 +252,20 @@ class Store:
                 write(folder / f"session-{number}.json", last.plain)
         self.keep("timings", key, session)
 
-    def strays(self) -> list[Path]:
-        """Files that were set aside because they are damaged, or belong elsewhere."""
-        places = (*(f"{shelf}/*" for shelf in ("arms", "timings")), "trials/[!.]*/*")
-        paths = (path for place in places for path in self.root.glob(place))
-        return sorted(path for path in paths if ASIDE.search(path.name))
+    def strays(self, trials: Iterable[str] | None = None) -> list[Path]:
+        """Files that were set aside because they are damaged, or belong elsewhere.
+
+        Those of arms and timing sessions, and those in the folders of some trials, or of all.
+        """
+        trials = endings.names(self.root) if trials is None else trials
+        strays = list[Path]()
+        for folder in ("arms", "timings", *(f"trials/{name}" for name in trials)):
+            try:
+                names = os.listdir(f"{self.root}/{folder}")
+            except OSError:  # no such folder, or not yet
+                continue
+            strays += [self.root / folder / name for name in names if ASIDE.search(name)]
+        return sorted(strays)
 
 
 ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")
@@ -286,7 +306,7 @@ def _by_split(images: TrialImages | None) -> Images | None:
     return None if images is None else images.splits
 
 
-def _written(path: Path) -> float:
+def written(path: Path) -> float:
     """Time at which a file was written, in seconds since 1970; 0 if it is gone."""
     try:
         return path.stat().st_mtime

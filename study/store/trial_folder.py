@@ -7,6 +7,7 @@ from pathlib import Path
 from study.spec.image_size import ImageSize, written
 
 RESULT = "result.json"
+FORMAT = 1  # of result.json
 CHECKPOINT = "last.pth.tar"  # the name that timm's CheckpointSaver uses
 PREVIOUS = "before.pth.tar"
 """The checkpoint before the last, kept until the trial has a result."""

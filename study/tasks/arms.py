@@ -9,6 +9,7 @@ from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm, Study
 from study.store.cost_records import ArmCost
+from study.store.endings import Ending
 from study.store.records import ImageFingerprint, Result, TrialConfig
 from study.store.states import DONE
 from study.store.store import Store, agree
@@ -106,6 +107,8 @@ class Trial:
     """Fingerprints of the images of the result, by split; old results have none."""
     imported: Result | None = field(default=None, repr=False)
     """The result that the study takes from a file of results; the store has none then."""
+    ending: Ending | None = field(default=None, repr=False, compare=False)
+    """The result that the store had when the trial was planned."""
 
     @property
     def done(self) -> bool:
@@ -118,20 +121,50 @@ def stored_trial(name: str, seed: int, config: TrialConfig, store: Store) -> Tri
     Raises:
         StoreError: its result was computed from another configuration than today's.
     """
+    return stored_trials({seed: name}, config, store, store.endings([name]))[0]
+
+
+def stored_trials(
+    names: Mapping[int, str], config: TrialConfig, store: Store, endings: Mapping[str, Ending]
+) -> list[Trial]:
+    """The trials of an arm by seed, with their states in the store, which has these results.
+
+    Raises:
+        StoreError: one of the results was computed from another configuration than today's.
+    """
+    results = {name: endings[name] for name in names.values() if name in endings}
+    # Most have one configuration, which the store has parsed once.
+    different = {id(ending.config): ending for ending in reversed(results.values())}
+    for ending in different.values():
+        # A result of another configuration would stand in the table as this arm's.
+        agree(ending.trial, ending.config, config, store.trial(ending.trial))
+    return [
+        _finished(seed, results[name]) if name in results else _unfinished(name, seed, store)
+        for seed, name in names.items()
+    ]
+
+
+def _finished(seed: int, ending: Ending) -> Trial:
+    code = ending.environment.computing
+    return Trial(
+        ending.trial, seed, ending.state, code, images=ending.images or None, ending=ending
+    )
+
+
+def _unfinished(name: str, seed: int, store: Store) -> Trial:
     if not store.trial(name).exists():  # one look instead of four, for studies that are new
         return Trial(name, seed, "pending")
-    result = store.result(name)
-    if result is None:
-        return Trial(name, seed, store.state(name), images=store.began(name))
-    # A result of another configuration would stand in the table as this arm's.
-    agree(name, result.config, config, store.trial(name))
-    code, images = result.environment.computing, result.images or None
-    return Trial(name, seed, result.state, code, images=images)
+    return Trial(name, seed, store.state(name), images=store.began(name))
 
 
 def result_of(trial: Trial, store: Store) -> Result | None:
     """The result of a trial: that of a file of results, else the store's."""
     return trial.imported or store.result(trial.name)
+
+
+def ending_of(trial: Trial, store: Store) -> Result | Ending | None:
+    """The result of a trial as far as tables need it: without its epochs, and read once."""
+    return trial.imported or trial.ending or store.result(trial.name)
 
 
 @dataclass(frozen=True)

@@ -60,3 +60,32 @@ def test_a_store_without_room_for_leases_is_told(store):
     worker = Worker(ordered(store, ["gone-0"]))
     with pytest.raises(StoreError, match=r"no lease can be made in .*gone-0: No such file"):
         claim(worker, ["gone-0"])
+
+
+def test_a_result_that_was_damaged_meanwhile_is_computed_again(store):
+    worker = Worker(ordered(store, ["a-0", "b-0"]))
+    finish(store, "a-0")
+    finish(store, "b-0")
+    (store.trial("a-0") / "result.json").write_text("{}")
+    name, lease = claim(worker, job_folder.queue(worker.job))
+    lease.release()
+    assert name == "a-0"
+
+
+def test_a_trial_whose_result_is_taken_away_is_claimed_again(store):
+    worker = Worker(ordered(store, ["a-0", "b-0"]))
+    for name in ("a-0", "b-0"):
+        finish(store, name)
+    assert claim(worker, job_folder.queue(worker.job)) is None
+    (store.trial("b-0") / "result.json").unlink()
+    name, lease = claim(worker, job_folder.queue(worker.job))
+    lease.release()
+    assert name == "b-0"
+
+
+def test_the_queue_is_the_same_list_until_a_job_is_added(store):
+    first = ordered(store, ["a-0"])
+    names = job_folder.queue(first)
+    assert job_folder.queue(first) is names
+    ordered(store, ["a-0", "b-0"])
+    assert job_folder.queue(first) == ["a-0", "b-0"]

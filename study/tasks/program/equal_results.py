@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from study.store.store import Store
-from study.tasks.arms import PlannedArm, result_of
+from study.tasks.arms import PlannedArm, ending_of
 from study.tasks.program.metrics import USAGE
 
 Values = dict[int, dict[str, float | None]]
@@ -34,7 +34,7 @@ def notes(arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
 def _values(arm: PlannedArm, store: Store) -> Values:
     # Trials that diverged have no values, which says nothing of their seeds.
     completed = [t for t in arm.replicates if t.state == "completed"]
-    results = {t.seed: result_of(t, store) for t in completed}
+    results = {t.seed: ending_of(t, store) for t in completed}
     return {
         # Times differ between any two runs, and say nothing of what was computed.
         seed: {name: value for name, value in result.metrics.items() if name not in USAGE}
