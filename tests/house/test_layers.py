@@ -70,6 +70,7 @@ MAY_IMPORT = {
         "spec",
         "stats",
         "store",
+        "text",
         "tune",
     },
     "doctor": {"errors", "format", "launch", "registries", "spec", "store", "tasks.classification"},

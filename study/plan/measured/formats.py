@@ -81,7 +81,7 @@ def _delimiter(lines: Sequence[str]) -> str:
     By the header, whose names hold no numbers: in cells a comma may be a decimal point.
     """
     first = lines[0] if lines else ""
-    return max(DELIMITERS, key=lambda one: (_names(lines, one), first.count(one)))
+    return max(DELIMITERS, key=lambda mark: (_names(lines, mark), first.count(mark)))
 
 
 def _names(lines: Sequence[str], delimiter: str) -> int:
