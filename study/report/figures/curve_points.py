@@ -44,7 +44,7 @@ def points(report: Report) -> pd.DataFrame:
     """
     histories, metrics = report.analysis.curves, metrics_of(report.plan)
     # One panel of a loss is enough.
-    if LOSS in set(histories["metric"]):
+    if LOSS in set(histories.metric):
         metrics = {n: m for n, m in metrics.items() if n not in _own_losses(report.plan)}
     rows = list[dict[str, object]]()
     for arm in report.plan.arms:
