@@ -12,6 +12,7 @@ from study.plan.measured.formats import ResultRow
 
 BETTER = ("higher", "lower")
 MOST_DIGITS = 10  # decimals in print, the most that a study file gives
+UNSPREAD = 4  # decimals without a spread, which could say which of them are noise
 FEW = 2  # decimals that a table prints as the file has them
 
 
@@ -76,7 +77,7 @@ def _digits(choice: ColumnChoice, column: str, rows: Sequence[ResultRow]) -> int
             by_arm.setdefault(tuple(row.cells.get(c, "") for c in choice.arms), []).append(number)
     largest = max((abs(number) for own in by_arm.values() for number in own), default=0.0)
     spreads = sorted(filter(None, (stdev(own) for own in by_arm.values() if len(own) > 1)))
-    typical = _decimals(spreads[len(spreads) // 2], 2) if spreads else places
+    typical = _decimals(spreads[len(spreads) // 2], 2) if spreads else UNSPREAD
     return min(places, MOST_DIGITS, max(_decimals(largest, 3), typical))
 
 

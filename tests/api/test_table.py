@@ -141,4 +141,6 @@ def test_two_data_sets_in_one_table_name_the_options_that_keep_them_apart():
 )
 def test_decimals_are_those_of_the_file_as_far_as_the_spread_leaves_any(cells, digits):
     rows = [(m, cell) for m in "ab" for cell in cells]
+    single = study(("m",), ("acc",), [("a", "70.38645542594664"), ("b", "7e1")])
+    assert single["metrics"]["acc"]["digits"] == 4
     assert study(("m",), ("acc",), rows)["metrics"]["acc"]["digits"] == digits
