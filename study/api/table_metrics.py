@@ -11,7 +11,8 @@ from study.errors import SpecError, unknown
 from study.plan.measured.formats import ResultRow
 
 BETTER = ("higher", "lower")
-MOST_DIGITS = 6  # decimals in print
+MOST_DIGITS = 10  # decimals in print, the most that a study file gives
+UNSPREAD = 4  # decimals without a spread, which could say which of them are noise
 FEW = 2  # decimals that a table prints as the file has them
 
 
@@ -65,8 +66,9 @@ def _digits(choice: ColumnChoice, column: str, rows: Sequence[ResultRow]) -> int
     The largest number has three significant digits at least, and the typical spread two.
     """
     cells = [row.cells.get(column, "") for row in rows]
-    plain = [cell for cell in cells if "e" not in cell.lower()]
-    places = max((len(cell.partition(".")[2]) for cell in plain), default=0)
+    arms = {tuple(row.cells.get(c, "") for c in choice.arms) for row in rows}
+    # A mean of whole numbers, such as 13 and 14, need not be one.
+    places = max(map(_places, cells), default=0) or int(len(rows) > len(arms))
     if places <= FEW:
         return places
     by_arm = dict[tuple[str, ...], list[float]]()
@@ -75,8 +77,15 @@ def _digits(choice: ColumnChoice, column: str, rows: Sequence[ResultRow]) -> int
             by_arm.setdefault(tuple(row.cells.get(c, "") for c in choice.arms), []).append(number)
     largest = max((abs(number) for own in by_arm.values() for number in own), default=0.0)
     spreads = sorted(filter(None, (stdev(own) for own in by_arm.values() if len(own) > 1)))
-    typical = _decimals(spreads[len(spreads) // 2], 2) if spreads else places
+    typical = _decimals(spreads[len(spreads) // 2], 2) if spreads else UNSPREAD
     return min(places, MOST_DIGITS, max(_decimals(largest, 3), typical))
+
+
+def _places(cell: str) -> int:
+    """The decimals of a number as it is written: 7 of 1.25e-05."""
+    mantissa, _, exponent = cell.lower().partition("e")
+    power = int(exponent) if exponent.lstrip("+-").isdecimal() else 0
+    return max(0, len(mantissa.partition(".")[2]) - power) if isfinite(_number(cell)) else 0
 
 
 def _decimals(value: float, digits: int) -> int:

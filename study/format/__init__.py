@@ -19,7 +19,7 @@ from study.format.numbers import (
     significant,
     size,
 )
-from study.format.precision import of_one_precision, readable
+from study.format.precision import of_one_precision, of_spread, readable
 from study.format.quantities import Difference, MeanWithRange, Replicates
 from study.format.ratios import (
     INCLUDES_ONE,
@@ -62,6 +62,7 @@ __all__ = [
     "number",
     "number_texts",
     "of_one_precision",
+    "of_spread",
     "p_value",
     "published",
     "ratio_texts",
@@ -183,6 +184,7 @@ def rounded(value: float, metric: Metric) -> float:
 
 def replicates(estimate: Replicates, metric: Metric, seeds: int) -> str:
     """A row of `stats.estimates` as mean ± sd, with the number of seeds if some are missing."""
+    metric = of_spread(metric, estimate.mean, estimate.sd)
     text = measured(estimate.mean, metric)
     # One seed has no standard deviation.
     if text != ABSENT and math.isfinite(estimate.sd):

@@ -7,6 +7,9 @@ from dataclasses import replace
 from study.format.numbers import SIGNIFICANT, decimals
 from study.spec.metric import Metric
 
+MOST = 10  # decimals in print
+READ = 7  # significant digits of a mean
+
 
 def readable(metric: Metric, means: Iterable[float], spreads: Iterable[float]) -> Metric:
     """A quality with the decimals that suit a narrow column.
@@ -41,3 +44,18 @@ def of_one_precision(metric: Metric, values: Iterable[float]) -> Metric:
     wanted = max(decimals(value, 1) for value in numbers)
     few = metric.digits < wanted <= metric.digits + 2
     return replace(metric, digits=wanted) if few else metric
+
+
+def of_spread(metric: Metric, mean: float, sd: float) -> Metric:
+    """A quality with the decimals in which a standard deviation is not printed as zero.
+
+    "0.0000126 ± 0.0000006" and not "0.00001 ± 6.11e−7"; as it is where the mean has too many then.
+    """
+    size, spread = abs(mean * metric.scale), abs(sd * metric.scale)
+    if metric.kind != "quality" or not (size and spread and math.isfinite(size * spread)):
+        return metric
+    wanted = -int(f"{spread:.0e}".partition("e")[2])
+    before = math.floor(math.log10(size)) + 1  # digits of the mean before its point
+    if round(spread, metric.digits) or wanted > MOST or wanted + before > READ:
+        return metric
+    return replace(metric, digits=wanted)

@@ -134,8 +134,13 @@ def test_two_data_sets_in_one_table_name_the_options_that_keep_them_apart():
         (("0.88361234", "0.90141234"), 3),
         (("0.012312", "0.012351"), 6),
         (("1234.5678", "1300.1"), 0),
+        (("1.2e-05", "1.3e-05", "1.25e-05"), 7),
+        (("1.5E+2", "150"), 1),
+        (("12", "10"), 1),
     ],
 )
 def test_decimals_are_those_of_the_file_as_far_as_the_spread_leaves_any(cells, digits):
     rows = [(m, cell) for m in "ab" for cell in cells]
+    single = study(("m",), ("acc",), [("a", "70.38645542594664"), ("b", "7e1")])
+    assert single["metrics"]["acc"]["digits"] == 4
     assert study(("m",), ("acc",), rows)["metrics"]["acc"]["digits"] == digits

@@ -42,6 +42,26 @@ def test_all_numbers_of_an_interval_have_the_same_decimals():
     assert format.amount(Row, percent) == "+0.7 pp [0.0, 1.4]"
 
 
+@pytest.mark.parametrize(
+    ("mean", "sd", "text"),
+    [
+        (1.263e-5, 6.11e-7, "0.0000126 ± 0.0000006"),
+        (-1.263e-5, 9.96e-7, "−0.000013 ± 0.000001"),
+        (76.1234, 4e-4, "76.1234 ± 0.0004"),
+        (76.1234, 4e-9, "76.123 ± 4.00e−9"),  # eleven digits would say less
+        (0.25, 0.01, "0.250 ± 0.010"),
+        (0.25, 0.0, "0.250 ± 0.000"),
+        (1.05e-14, 2e-16, "1.05e−14 ± 2.00e−16"),
+    ],
+)
+def test_a_mean_has_the_decimals_of_its_standard_deviation(mean, sd, text):
+    class Row:
+        n = 3
+
+    Row.mean, Row.sd = mean, sd
+    assert format.replicates(Row, PLAIN, 3) == text
+
+
 def test_decimals_that_a_file_gives_are_not_rounded_by_the_spread():
     given = Metric("Acc", "", 1, 4, better="higher", kind="quality", digits_given=True)
     assert format.readable(given, [0.8836], [0.0178]).digits == 4

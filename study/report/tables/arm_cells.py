@@ -73,7 +73,8 @@ def quality(analysis: Analysis, name: str, metric: Metric, *, spread: bool = Tru
         if estimate is None:
             return Cell(format.ABSENT)
         bold = analysis.leaders.get(name) == arm.digest
-        parts = format.number_texts(estimate, metric, "mean", "sd")
+        own = format.of_spread(metric, estimate.mean, estimate.sd)
+        parts = format.number_texts(estimate, own, "mean", "sd")
         if not spread:
             return Cell(format.measured(estimate.mean, metric), bold, estimate.mean, parts)
         text = format.replicates(estimate, metric, analysis.seeds)
