@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -35,6 +36,17 @@ BENCHMARKS = {
     "least to the largest (of claims from the 5th to the 95th percentile).",
 }
 """Benchmarks by the name of their module, and how their numbers were taken."""
+
+
+def updated(new: Sequence[Row]) -> list[Row]:
+    """The rows of all benchmarks: new ones, and those of benchmarks that were run before."""
+    file, groups = HERE / "results.jsonl", {row.group for row in new}
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    former = (Row(**json.loads(line)) for line in lines)
+    rows = [*new, *(row for row in former if row.group not in groups)]
+    rows.sort(key=lambda row: [*BENCHMARKS].index(row.group))
+    file.write_text("".join(f"{json.dumps(asdict(row))}\n" for row in rows), encoding="utf-8")
+    return rows
 
 
 def measured(names: Iterable[str]) -> list[Row]:
@@ -83,7 +95,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 if __name__ == "__main__":
     command = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     command.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}  [all]")
-    rows = measured(command.parse_args().names or BENCHMARKS)
+    rows = updated(measured(command.parse_args().names or BENCHMARKS))
     (HERE / "RESULTS.md").write_text(page(rows), encoding="utf-8")
     for group in ("model", "trial"):
         ratios([row for row in rows if row.group == group], HERE / f"{group}.svg")

@@ -15,6 +15,7 @@ from study.store.atomic import read_checked
 from study.store.endings import Ending
 from study.store.provenance import code_behind, digest, of_task
 from study.store.records import Result
+from study.store.sessions import sessions
 from study.store.store import Record, Store
 from study.store.timing_records import TimingSession
 from study.tasks.arms import PlannedArm, Trial, ending_of
@@ -73,8 +74,8 @@ def aa_measurements(plan: Plan, store: Store) -> list[Record]:
 
 def timing_session(plan: Plan, store: Store) -> TimingSession:
     """The timing session of a plan, pooled with earlier ones; an empty one where there is none."""
-    sessions = store.sessions(plan.key)
-    return pooled(sessions) if sessions else TimingSession()
+    every = sessions(store, plan.key)
+    return pooled(every) if every else TimingSession()
 
 
 def predictions(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:

@@ -281,7 +281,8 @@ def _tuning_record(tuning: Tuning) -> Record:
 
 def _trial_record(trial: Trial) -> Record:
     # The keys of --json stay, although the field has another name now.
-    record: Record = {"again" if k == "is_aa" else k: v for k, v in vars(trial).items()}
+    keys = {key: value for key, value in vars(trial).items() if key != "ending"}
+    record: Record = {"again" if k == "is_aa" else k: v for k, v in keys.items()}
     if trial.images is not None:
         record["images"] = {split: value.plain for split, value in trial.images.items()}
     return record

@@ -16,6 +16,7 @@ from study.store import leases, polling
 from study.store.atomic import write
 from study.store.job_records import Job
 from study.store.records import Evaluation
+from study.store.sessions import keep_session
 from study.store.timing_records import ROUNDS, Rounds, TimingSession
 from study.trial.callbacks import Stopped
 from study.trial.environment import environment
@@ -148,7 +149,7 @@ def timings(worker: Worker) -> int:
             "trials_running": busy,
             "environment": environment(order.device, order.task),
         }
-        store.keep_session(order.key, session.model_copy(update=more))
+        keep_session(store, order.key, session.model_copy(update=more))
     return 0
 
 

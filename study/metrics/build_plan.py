@@ -67,8 +67,8 @@ def build_plan(costs: Costs, seconds: float) -> BuildPlan:
     builds = max(1, min(builds, int(rest / max(costs.each + costs.once, 1e-9))))
     left = rest - builds * costs.each
     rounds = _within(int(seconds / max(costs.once, 1e-9)), ROUNDS)
-    most = int(left / max(builds * costs.once, 1e-9))
-    return BuildPlan(builds, max(1, min(most, round(rounds / builds))), limit, most)
+    fitting = int(left / max(builds * costs.once, 1e-9))
+    return BuildPlan(builds, max(1, min(fitting, round(rounds / builds))), limit, most)
 
 
 def more_builds(taken: Mapping[str, Ratio | None], resolution: float, plan: BuildPlan) -> int:

@@ -44,7 +44,6 @@ from study.store.records import (
     TrialRecord,
     WorkerDeath,
 )
-from study.store.timing_records import TimingSession
 from study.store.trial_folder import FORMAT, RESULT, TrialFolder
 
 Kind = TypeVar("Kind", bound=Frozen)
@@ -234,23 +233,6 @@ class Store:
 
     def keep(self, shelf: str, key: str, record: Frozen) -> None:
         write(self.root / shelf / f"{key}.json", record.plain)
-
-    def sessions(self, key: str) -> list[TimingSession]:
-        """All timing sessions of the same arms, the last of them at the end."""
-        folder, last = self.root / "timings" / key, self.record("timings", key, TimingSession)
-        paths = sorted(folder.glob("session-*.json"), key=lambda path: (len(path.name), path.name))
-        earlier = [TimingSession.load(path) for path in paths]
-        return [session for session in (*earlier, last) if session is not None]
-
-    def keep_session(self, key: str, session: TimingSession) -> None:
-        """Store a session as the last one; those before it stay. Its lease is the caller's."""
-        if (last := self.record("timings", key, TimingSession)) is not None and last.arms:
-            folder = self.root / "timings" / key
-            number = 1 + len([*folder.glob("session-*.json")])
-            # If it is there already, an earlier attempt ended between the two writes.
-            if last not in self.sessions(key)[:-1]:
-                write(folder / f"session-{number}.json", last.plain)
-        self.keep("timings", key, session)
 
     def strays(self, trials: Iterable[str] | None = None) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere.

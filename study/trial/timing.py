@@ -55,6 +55,8 @@ def inference_workloads(
     builds, needed = {FAST: cache(fast), "": cache(build)}, dict[str, Workload]()
     for base, path, count in _of_inference(job):
         if base in ("throughput", "energy"):
+            if not path:
+                builds[path](device)  # now, as a session plans with the time that building takes
             number = count or job.batch_size
             in_batches = partial(_inferred, builds[path], number, size, job)
             named = f"batch@b{count}{path}" if count else f"batch{path}"

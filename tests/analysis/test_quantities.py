@@ -147,7 +147,7 @@ def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
     for _ in range(400):
         base, a, b, again, last = np.exp(draw.normal(0, 0.02, size=(5, 20)))
         drawn = [
-            ratio(list(zip(*visits, strict=True))).inverse
+            ratio(list(zip(*visits, strict=True)), range(20)).inverse
             for visits in ((base, a, again), (again, b, last))
         ]
         first, other = (SpeedRatio(each.value, each.low, each.high) for each in drawn)

@@ -20,6 +20,7 @@ def test_a_session_stays_within_twice_the_time_of_one_build(call, building):
     rounds = max(seconds, plan.total * own.once)
     single = building + 3 * own.call + max(seconds, ROUNDS[0] * own.once)
     assert builds + rounds <= max(2 * single, own.first + own.once) * 1.1
+    assert plan.most == pytest.approx(2 * single)
 
 
 def test_small_models_have_many_builds_and_large_ones_fewer():

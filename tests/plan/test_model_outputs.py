@@ -152,16 +152,16 @@ def test_a_part_of_the_wrong_shape_is_an_error_at_its_level(planned, monkeypatch
 
 
 def test_what_counters_refuse_is_a_note_and_no_error(planned, entrypoint):
-    class Recurrent(nn.Module):
+    class Distant(nn.Module):
         def __init__(self, classes):
             super().__init__()
-            self.cell, self.head = nn.LSTM(64, 8), nn.Linear(8, classes)
+            self.places, self.head = nn.Parameter(torch.randn(8, 64)), nn.Linear(8, classes)
 
         def forward(self, images):
-            return self.head(self.cell(images.mean(1).transpose(0, 1))[0].mean(0))
+            return self.head(torch.cdist(images.mean((1, 2)), self.places))
 
-    entrypoint("recurrent", lambda num_classes, in_chans: Recurrent(num_classes))
-    assert "lstm" in planned("recurrent").arms[0].cost_record.refused
+    entrypoint("distant", lambda num_classes, in_chans: Distant(num_classes))
+    assert "cdist" in planned("distant").arms[0].cost_record.refused
 
 
 @pytest.mark.heavy

@@ -200,4 +200,6 @@ def test_another_way_to_run_inference_is_another_session(tiny):
 
     ways = ("{precision: bfloat16}", "{compile: true}", "{channels_last: true}")
     assert len({key(), *(key(f"timing={way}") for way in ways)}) == 4
-    assert key("timing={precision: float32}") == key("timing={resolution: 0.5}") == key()
+    assert key("timing={precision: float32}") == key()
+    # Builds follow until intervals are as narrow as the resolution.
+    assert key("timing={resolution: 0.5}") != key()

@@ -180,6 +180,7 @@ def test_every_key_of_a_recipe_is_obeyed_and_every_other_has_a_reason():
         "loss",
         "transform",
         "class_weights",
+        "fast_path",
     }
     assert all(a.why for a in TRAIN_ARGUMENTS.values() if a.treatment != "obeyed")
     assert {*SIGNS} <= TRAIN_ARGUMENTS.keys()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from timm.models import load_checkpoint
 
 from study.errors import StoreError
+from study.models.fast import trainable
 from study.tasks.classification.train import fit
 from study.trial.callbacks import Callbacks, Stopped, Superseded
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, rest, same, timeless, vit
@@ -24,7 +25,10 @@ CASES = {
     "Pillow": (vit, recipe(epochs=2, aa="rand-m9-mstd0.5-inc1", reprob=0.5, remode="rand")),
     "jitter": (resnet, recipe(epochs=2, color_jitter=0.4, interpolation="bicubic", recount=2)),
     "half precision": (resnet, recipe(epochs=2, amp=True, amp_dtype="bfloat16", clip_grad=0.1)),
-    "fast path": (rest, recipe(epochs=2, fast_path=True, opt="adamw", lr=1e-3)),
+    "fast path": (
+        lambda: trainable(rest()),
+        recipe(epochs=2, fast_path=True, opt="adamw", lr=1e-3),
+    ),
     "uneven sums": (vit, recipe(epochs=2, grad_accum_steps=3, cutmix=1.0, mixup_mode="elem")),
 }
 """Of 4 batches an epoch."""

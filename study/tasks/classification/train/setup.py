@@ -13,8 +13,6 @@ from timm.utils import unwrap_model
 from torch import Tensor, nn
 
 from study.errors import SpecError
-from study.models.backbone import Backbone
-from study.models.fast import trainable
 from study.tasks.classification.schema import Recipe
 from study.tasks.classification.train.ema import start_average
 from study.tasks.classification.train.losses import loss
@@ -123,8 +121,6 @@ def set_up(
     """
     check(recipe, world=group.world)
     placed(model, recipe, device)
-    if recipe.fast_path:
-        _take_fast_path(model)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
     kind = MultiLabelClassificationTask if multi_label else ClassificationTask
@@ -171,12 +167,6 @@ def _share(task: ClassificationTask, model: nn.Module) -> None:
     task.eval_model = model
     devices = [task.device.index] if cuda else None
     task.prepare_distributed(device_ids=devices)
-
-
-def _take_fast_path(model: nn.Module) -> None:
-    if not isinstance(model, Backbone):
-        raise SpecError(f"recipe.fast_path: {type(model).__name__} has none; leave it out")
-    trainable(model)
 
 
 def _checkpoint_gradients(model: nn.Module) -> None:

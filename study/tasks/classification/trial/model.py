@@ -5,6 +5,8 @@ import torch
 from study import given_weights, models, registries
 from study.errors import SpecError
 from study.models import weights
+from study.models.backbone import Backbone
+from study.models.fast import trainable
 from study.spec import plugins
 from study.store.records import TrialRecord
 from study.tasks.classification.records import ClassifierRecord
@@ -30,6 +32,15 @@ def starting_model(record: ClassifierRecord) -> torch.nn.Module:
             raise SpecError(f"{path} has changed since the trial was planned: plan anew")
     new_head = record.weights.new_head
     return weights.started(name, arguments, new_head=new_head, **dict(record.shape))
+
+
+def on_its_path(model: torch.nn.Module, record: ClassifierRecord) -> torch.nn.Module:
+    """The same model, computing in the order in which its recipe trains."""
+    if not record.recipe.fast_path:
+        return model
+    if not isinstance(model, Backbone):  # a plan refuses it by name
+        raise SpecError(f"recipe.fast_path: {record.config.model.name} has none; leave it out")
+    return trainable(model)
 
 
 def opened(trial: TrialRecord) -> ClassifierRecord:

@@ -13,7 +13,7 @@ from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.trial.class_weights import weighted
 from study.tasks.classification.trial.images import fingerprints, images_of_result
-from study.tasks.classification.trial.model import opened, starting_model
+from study.tasks.classification.trial.model import on_its_path, opened, starting_model
 from study.tasks.training.images import begin_on_images
 from study.trial.running import Finished, RunningTrial
 
@@ -47,7 +47,7 @@ def _fitted(trial: RunningTrial, record: ClassifierRecord) -> train.Fitted:
     # Built on the CPU and then moved, so that initial weights do not depend on the device.
     model = paired_init.seeded(lambda: starting_model(record), record.seed).to(trial.device)
     return train.fit(
-        model,
+        on_its_path(model, record),
         images,
         weighted(record.recipe, images),
         seed=record.seed,

@@ -15,7 +15,7 @@ from study.store.timing_records import StepTimes
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.trial.class_weights import weighted
-from study.tasks.classification.trial.model import build_model, image_size, opened
+from study.tasks.classification.trial.model import build_model, image_size, on_its_path, opened
 from study.trial.timing import inference_steps, inference_workloads, no_fast_path
 
 
@@ -27,7 +27,7 @@ def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
     # At most 32, so that an estimate of the duration takes little time and memory.
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(
-        build_model(record).to(device), images, recipe, seed=record.seed, device=device
+        _trained(record, device), images, recipe, seed=record.seed, device=device
     )
     return StepTimes(**vars(timed), train=images.train_size, val=images.val_size)
 
@@ -42,7 +42,7 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
         recipe, classes = record.recipe, record.shape.num_classes
         # A model of its own, since training changes weights and batch statistics.
         update = train.repeated(
-            build_model(record).to(job.device),
+            _trained(record, job.device),
             recipe,
             classes=classes,
             size=size,
@@ -51,6 +51,11 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
         )
         needed["train"] = Workload(update, recipe.batch_size)
     return needed
+
+
+def _trained(record: ClassifierRecord, device: str) -> nn.Module:
+    """A model of the trial to train, on the path of its recipe."""
+    return on_its_path(build_model(record).to(device), record)
 
 
 def _inferring(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
@@ -81,7 +86,7 @@ def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
 
 def _update(record: ClassifierRecord, job: Job) -> None:
     recipe, classes = record.recipe, record.shape.num_classes
-    model, size = build_model(record, job.device), image_size(record)
+    model, size = on_its_path(build_model(record, job.device), record), image_size(record)
     several = record.data.multi_label
     train.training_step(
         model, recipe, classes=classes, size=size, device=job.device, multi_label=several
