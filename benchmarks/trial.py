@@ -5,8 +5,7 @@
 *Images/s*: training by this package and by the way of timm's train.py (its `create_loader`, task
 and optimizer, images already decoded), same model, data, batch and thread, by CPU time; and this
 package over one fixed batch, which leaves the data out. *A study*: 18 trials on two cores by
-`study run`, and by a shell loop of one process for each trial, by wall time. *Start*: a worker from
-its command line to the end of a trial of one step, which is later than its first step.
+`study run`, and by a shell loop of one process for each trial, by wall time.
 """
 
 import os
@@ -14,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from torch.utils.data import Dataset
 
 import study.models  # noqa: F401  registers test_rest with timm
 from benchmarks.rows import Row, as_worker, command_line, report, spread
-from study.models.fast import has_fast_path
+from study.models.fast import has_fast_path, trainable
 from study.tasks.classification import data, train
 from study.tasks.classification.data import DataSplits
 from study.tasks.classification.schema import Data, Recipe
@@ -112,6 +111,8 @@ def by_timm(name: str, images: DataSplits, recipe: Recipe) -> Steps:
 
 def by_study(name: str, images: DataSplits, recipe: Recipe, *, fixed: bool = False) -> Steps:
     model = timm.create_model(name, num_classes=images.classes)
+    if recipe.fast_path:
+        trainable(model)
     setup = set_up(model, recipe, classes=images.classes, device="cpu")
     epochs = (images.train_batches(recipe, seed=0, epoch=epoch) for epoch in count())
     endless: Iterator[train.Batch] = chain.from_iterable(epochs)
@@ -126,9 +127,9 @@ def by_study(name: str, images: DataSplits, recipe: Recipe, *, fixed: bool = Fal
     return steps
 
 
-def speeds(rounds: int) -> Iterator[Row]:
+def speeds(rounds: int, models: Sequence[str]) -> Iterator[Row]:
     images = data.load(Data(name="digits", img_size=64), workers=0)
-    for name in MODELS:
+    for name in models or MODELS:
         recipe = smoke()
         fast = recipe.model_copy(update={"fast_path": has_fast_path(name)})
         arms = {
@@ -197,28 +198,17 @@ def whole(rounds: int) -> Iterator[Row]:
     yield Row("trial", what, *spread(ratios), bar=1.6)
 
 
-def start(rounds: int) -> Iterator[Row]:
-    times = []
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            file = study_file(folder, seeds=1, epochs=1, limit="64")
-            order = ["--on", "command", "--submit", "sh -c 'echo $0 $* > job' {worker}"]
-            seconds([*PYTHON, "run", file.name, "--no-speed", *order], folder)
-            times.append(seconds(["sh", (folder / "job").as_posix()], folder))
-    what = "from a worker's start to the end of two trials of one step"
-    yield Row("trial", what, *spread(times), "s", 4.0, higher=False)
-
-
 if __name__ == "__main__":
     command = command_line(__doc__)
     command.add_argument("--rounds", type=int, default=7)
+    command.add_argument("--only", nargs="*", help="speeds alone, of these models")
     command.add_argument("--seed", type=int, help="run one trial of the shell loop")
     options = command.parse_args()
     if options.seed is not None:
         sys.exit(single_trial(options.seed))
     as_worker("benchmarks.trial")
     torch.set_num_threads(1)
-    report(speeds(options.rounds), options.rows)
+    report(speeds(options.rounds, options.only), options.rows)
+    if options.only is not None:
+        sys.exit()
     report(whole(3), options.rows)
-    report(start(3), options.rows)
