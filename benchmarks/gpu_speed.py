@@ -70,10 +70,8 @@ def compared(arms: dict[str, Callable[[], Workload]], name: str) -> Iterator[Lin
         timer = Timer("run()", globals={"run": workloads_of[arm].run})
         theirs = timer.blocked_autorange(min_run_time=1).median
         images = workloads_of[arm].images
-        ratio = spreads(times)["throughput"].get("ratio")
-        beside = (
-            f", ×{ratio['value']:.4f} [{ratio['low']:.4f}, {ratio['high']:.4f}]" if ratio else ""
-        )
+        ratio = spreads(times)["throughput"].ratio
+        beside = f", ×{ratio.value:.4f} [{ratio.low:.4f}, {ratio.high:.4f}]" if ratio else ""
         yield (
             abs(ours / theirs - 1) < NEAR,
             (
@@ -105,10 +103,10 @@ def equal() -> Iterator[Line]:
         seconds=6,
     )
     for arm, true in (("equal", 1.0), ("twice", 0.5)):
-        measured = spreads(taken.times[arm])["throughput"]["ratio"]
-        ends = f"[{measured['low']:.4f}, {measured['high']:.4f}]"
-        near = abs(measured["value"] / true - 1) < 0.01
-        yield near, f"{arm}: ×{measured['value']:.4f} {ends}, true ×{true}"
+        measured = spreads(taken.times[arm])["throughput"].ratio
+        ends = f"[{measured.low:.4f}, {measured.high:.4f}]"
+        near = abs(measured.value / true - 1) < 0.01
+        yield near, f"{arm}: ×{measured.value:.4f} {ends}, true ×{true}"
 
 
 def drawn() -> Iterator[Line]:

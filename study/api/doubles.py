@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from study.plan.measured.formats import ResultRow
+from study.plan.measured.formats import ResultRow, is_number
 from study.plan.measured.logs import STEPS
 from study.plan.measured.numbers import apart
 
@@ -60,9 +60,7 @@ def pooled(rows: Sequence[ResultRow], used: Collection[str], arms: Sequence[str]
         counts = [len(own) for own in by_arm.values()]
         # Names of runs differ in every row.
         pairs = zip(values, counts, strict=True)
-        if any(1 < len(own) < count for own, count in pairs) and not all(map(_numeric, values)):
+        if any(1 < len(own) < count for own, count in pairs) and not all(
+            is_number(text) for own in values for text in own
+        ):
             yield column
-
-
-def _numeric(texts: Collection[str]) -> bool:
-    return all(text.replace(".", "", 1).lstrip("-").isdecimal() for text in texts)

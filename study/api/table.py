@@ -8,13 +8,13 @@ from study.api.column_choice import Assumption, ColumnChoice
 from study.api.doubles import doubled, pooled
 from study.api.table_metrics import key_of, metrics_of
 from study.errors import SpecError, unknown
-from study.plan.measured.columns import equal, seed_column, value_of
+from study.plan.measured.columns import equal, seed_column
 from study.plan.measured.files import ResultTable
 from study.plan.measured.formats import ResultRow, cell
+from study.plan.measured.levels import refuse_levels
 from study.spec.schema.measured import SEED
 from study.spec.study import BASELINE
 from study.spec.yaml import written
-from study.text import forbidden_character
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def in_memory(choice: ColumnChoice, table: ResultTable, file: str) -> InMemory:
     seed = choice.seed if choice.seed is not None else seed_column(table.columns)
     if seed and (twice := doubled(rows, choice.arms, choice.metrics, seed)):
         raise SpecError(str(twice))
-    _refuse_texts(choice, rows)
+    refuse_levels(choice.arms, rows)
     arms = _arms(choice, rows)
     base = _baseline(choice, arms)
     metrics, notes = metrics_of(choice, rows)
@@ -72,28 +72,6 @@ def chosen_rows(choice: ColumnChoice, table: ResultTable) -> list[ResultRow]:
         wanted = " and ".join(f"{column}={cell(value)}" for column, value in where)
         raise SpecError(f"no row of {table.name} has {wanted}")
     return rows
-
-
-def _refuse_texts(choice: ColumnChoice, rows: Sequence[ResultRow]) -> None:
-    """Refuse values of arms that no table can show, or that are one number or boolean."""
-    for column in choice.arms:
-        first = dict[str, ResultRow]()
-        for row in rows:
-            first.setdefault(row.cells.get(column, ""), row)
-        same = dict[tuple[bool, float], str]()
-        for text, row in first.items():
-            if why := forbidden_character(text):
-                what = f"{text!r} in column {column} cannot be the label of an arm"
-                raise SpecError(f"{row.place}: {what}: {why}")
-            value = value_of(text)
-            if not isinstance(value, int | float):
-                continue  # empty cells and texts are what they are
-            # 1 and True are equal in Python.
-            if (other := same.setdefault((isinstance(value, bool), value), text)) != text:
-                raise SpecError(
-                    f'{first[other].place} and {row.place}: "{other}" and "{text}" in column '
-                    f"{column} are one value and would be two arms: write them alike"
-                )
 
 
 def baseline_of(choice: ColumnChoice, rows: Sequence[ResultRow]) -> str:

@@ -176,9 +176,10 @@ def _row(name: str, content: bytes) -> index.IndexedResult | None:
 
 def _of_result(result: Result) -> index.IndexedResult:
     plain = result.plain
-    parts = (plain.get("config", {}), plain.get("environment", {}), plain)
-    config, environment, body = (json.dumps(part, sort_keys=True) for part in parts)
-    return index.IndexedResult(result.trial, "", config, environment, body)
+    parts = (plain.get("config", {}), plain.get("environment", {}))
+    config, environment = (json.dumps(part, sort_keys=True) for part in parts)
+    # Tables have metrics in the order of the file.
+    return index.IndexedResult(result.trial, "", config, environment, json.dumps(plain))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -70,7 +70,6 @@ MAY_IMPORT = {
         "spec",
         "stats",
         "store",
-        "text",
         "tune",
     },
     "doctor": {"errors", "format", "launch", "registries", "spec", "store", "tasks.classification"},

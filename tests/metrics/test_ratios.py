@@ -67,7 +67,7 @@ def test_it_is_the_trimmed_mean_of_scipy():
 
 
 @pytest.mark.parametrize("builds", [8, pytest.param(40, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("alike", "least"), [(0.0, 0.93), (0.3, 0.87), (0.5, 0.8)])
+@pytest.mark.parametrize(("alike", "least"), [(0.0, 0.925), (0.3, 0.895), (0.5, 0.845)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_intervals_hold_the_truth(kind, alike, least, builds):
     sessions = (visits(builds, kind=kind, alike=alike, seed=seed) for seed in range(SESSIONS))
@@ -86,7 +86,7 @@ def test_what_differs_between_builds_is_in_the_interval_however_alike_their_roun
         taken = [(1.0, math.exp(log), 1.0) for log in logs.ravel()]
         interval = ratio_of(taken, np.arange(10).repeat(rounds).tolist())
         held.append(interval.low <= 1 <= interval.high)
-    assert 0.91 <= np.mean(held) <= 0.985
+    assert 0.925 <= np.mean(held) <= 0.985
 
 
 def test_a_width_that_is_twice_the_resolution_needs_four_times_the_builds():

@@ -13,7 +13,7 @@ from study.cli.drafts.reports import CHOSEN, QUALITY
 from study.errors import StudyError
 from study.plan.measured.columns import seed_column
 from study.plan.measured.files import ResultTable, result_table
-from study.plan.measured.formats import FORMATS
+from study.plan.measured.formats import FORMATS, is_number
 from study.spec.schema.measured import SEED
 
 MOST_NAMED = 3  # values that a comment names
@@ -115,7 +115,4 @@ def _metrics(table: ResultTable) -> list[str]:
 
 
 def _numeric(values: Sequence[str]) -> bool:
-    try:
-        return bool([float(value) for value in values])
-    except ValueError:
-        return False
+    return bool(values) and all(map(is_number, values))

@@ -171,6 +171,15 @@ def cell(value: object) -> str:
     return normal(value) if isinstance(value, str) else json.dumps(value, default=str)
 
 
+def is_number(text: str) -> bool:
+    """True if a cell is a number; NaN and infinity are some."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def columns_of(rows: Iterable[ResultRow]) -> tuple[str, ...]:
     """The columns that any row has, in their order."""
     return tuple(dict.fromkeys(name for row in rows for name in row.cells))

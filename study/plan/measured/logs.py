@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby, pairwise
 
 from study.errors import SpecError
-from study.plan.measured.formats import ResultRow
+from study.plan.measured.formats import ResultRow, is_number
 
 STEPS = (
     *("epoch", "step", "_step", "global_step", "trainer/global_step", "train/global_step"),
@@ -95,14 +95,7 @@ def _is_apart(rows: Sequence[ResultRow], name: str) -> bool:
     texts = {text for row in rows if (text := row.cells.get(name))}
     if len(texts) < 2 or _moves(name):
         return False
-    return bool(OF_A_RUN.search(name)) or not all(map(_is_number, texts))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return float(text) is not None
-    except ValueError:
-        return False
+    return bool(OF_A_RUN.search(name)) or not all(map(is_number, texts))
 
 
 def _counts(steps: Sequence[float]) -> bool:
