@@ -5,7 +5,8 @@
 *Images/s*: training by this package and by the way of timm's train.py (its `create_loader`, task
 and optimizer, images already decoded), same model, data, batch and thread, by CPU time; and this
 package over one fixed batch, which leaves the data out. *A study*: 18 trials on two cores by
-`study run`, and by a shell loop of one process for each trial, by wall time.
+`study run`, and by a shell loop of one process for each trial, by wall time. *A worker*: from its
+start to the result of a trial of one step.
 """
 
 import os
@@ -178,6 +179,9 @@ def seconds(words: list[str], folder: Path, **variables: str) -> float:
 ROOT = Path(__file__).resolve().parents[1]
 
 
+STUDY_RUN = [sys.executable, "-m", "study", "run", "timed.yaml", "--no-speed"]
+
+
 def whole(rounds: int) -> Iterator[Row]:
     """A study of 18 trials against a shell loop over its trials, each with both cores."""
     ratios, script = [], f"{sys.executable} -m benchmarks.trial"
@@ -187,11 +191,28 @@ def whole(rounds: int) -> Iterator[Row]:
             (folder / "timed.yaml").write_text(STUDY)
             loop = f"for i in $(seq {TRIALS}); do {script} --seed $i; done"
             each = seconds(["sh", "-c", loop], ROOT, OMP_NUM_THREADS="2")
-            words = [sys.executable, "-m", "study", "run", "timed.yaml", "--workers", "2"]
-            own = seconds([*words, "--no-speed"], folder)
+            own = seconds([*STUDY_RUN, "--workers", "2"], folder)
             ratios.append(each / own)
     what = f"a shell loop by a study of {TRIALS} trials, on 2 cores"
     yield Row("trial", what, *spread(ratios), bar=1.6)
+
+
+def started(rounds: int) -> Iterator[Row]:
+    """A worker of one trial, of one step and its evaluation, as a queue starts it."""
+    sizes = ("data.train_limit=64", "data.val_limit=64", "recipe.epochs=1")
+    settings = ("factors={}", "seeds=1", *(f"baseline.{size}" for size in sizes))
+    few = [word for setting in settings for word in ("--set", setting)]
+    queue = ["--on", "command", "--submit", "sh -c 'touch began && exec $0 $*' {worker}"]
+    times = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "timed.yaml").write_text(STUDY)
+            seconds([*STUDY_RUN, *few, *queue], folder)
+            (result,) = folder.glob("results/trials/*/result.json")
+            times.append(result.stat().st_mtime - (folder / "began").stat().st_mtime)
+    what = "from a worker's start to the result of a trial of one step"
+    yield Row("trial", what, *spread(times), "s", 4.0, higher=False)
 
 
 if __name__ == "__main__":
@@ -207,4 +228,5 @@ if __name__ == "__main__":
     report(speeds(options.rounds, options.only), options.rows)
     if options.only is not None:
         sys.exit()
-    report(whole(3), options.rows)
+    report(whole(2), options.rows)
+    report(started(3), options.rows)

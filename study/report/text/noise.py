@@ -65,11 +65,11 @@ def _noise(analysis: Analysis) -> Iterator[str]:
 def step_orders(analysis: Analysis) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
     study = analysis.plan.study
-    rows = [row for row in analysis.step_orders if row.metric in analysis.of_kind("quality")[:1]]
-    if "cumulative" not in study.designs or not rows:
+    if "cumulative" not in study.designs:
         return
+    rows = [row for row in analysis.step_orders if row.metric in analysis.of_kind("quality")[:1]]
     # Without other orders an effect cannot be separated from its position on the path.
-    if all(row.places == 1 for row in rows):
+    if rows and all(row.places == 1 for row in rows):
         column = f"Δ {format.name(analysis.catalogue[analysis.of_kind('quality')[0]])}"
         yield (
             f"Only one order was measured: {column} of a row covers all steps up to it, and the "
