@@ -78,6 +78,12 @@ def report(rows: Iterable[Row], file: Path | None) -> None:
                 lines.write(json.dumps(asdict(row)) + "\n")
 
 
+def shell() -> dict[str, str]:
+    """The variables of a user's shell: no settings of a worker, and Python keeps its bytecode."""
+    ours = {*ALLOCATOR, "PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 def as_worker(module: str) -> None:
     """Start this module again with the allocator settings of a worker, the same for all arms."""
     # A process reads them at its start only.

@@ -7,7 +7,6 @@ trials. "Cold" is without an index, while the files are in the memory of the sys
 """
 
 import multiprocessing
-import os
 import random
 import resource
 import shutil
@@ -20,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.rows import Row, command_line, report
+from benchmarks.rows import Row, command_line, report, shell
 from benchmarks.synthetic import ARMS, filled
 from study.launch import job
 from study.launch.machine import Machine
@@ -37,7 +36,7 @@ TRIAL = 0.3  # seconds of a trial, on average; 16 such workers claim 50 a second
 
 def command(folder: Path, *words: str) -> tuple[float, float]:
     """Seconds of wall and of processor time of a whole command, its start among them."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    environment = shell() | {"XDG_CACHE_HOME": str(folder / "cache")}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     subprocess.run(

@@ -9,7 +9,6 @@ package over one fixed batch, which leaves the data out. *A study*: 18 trials on
 start to the result of a trial of one step.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from timm.task import ClassificationTask
 from torch.utils.data import Dataset
 
 import study.models  # noqa: F401  registers test_rest with timm
-from benchmarks.rows import ALLOCATOR, Row, as_worker, command_line, report, spread
+from benchmarks.rows import Row, as_worker, command_line, report, shell, spread
 from study.models.fast import has_fast_path, trainable
 from study.tasks.classification import data, train
 from study.tasks.classification.data import DataSplits
@@ -167,11 +166,10 @@ def single_trial(seed: int) -> None:
 
 
 def seconds(words: list[str], folder: Path, **variables: str) -> float:
-    """Wall time of a command in the environment of a user's shell."""
-    plain = {name: value for name, value in os.environ.items() if name not in ALLOCATOR}
+    """Wall time of a command."""
     start = time.perf_counter()
     subprocess.run(
-        words, cwd=folder, env={**plain, **variables}, check=True, stdout=subprocess.DEVNULL
+        words, cwd=folder, env=shell() | variables, check=True, stdout=subprocess.DEVNULL
     )
     return time.perf_counter() - start
 

@@ -3,9 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from scipy.special import ndtri, stdtrit
-
-from study.metrics.ratios import TAIL
 from study.store.timing_records import RatioRecord, Spread, TimingSession
 
 
@@ -61,6 +58,11 @@ def random_effects(ratios: Sequence[RatioRecord]) -> RatioRecord:
     count = len(ratios)
     if count == 1:
         return ratios[0]
+    # Most commands pool nothing, and these take longer to import than all else of `results`.
+    from scipy.special import ndtri, stdtrit
+
+    from study.metrics.ratios import TAIL
+
     logs = [math.log(ratio.value) for ratio in ratios]
     normal, few = float(ndtri(TAIL)), float(stdtrit(count - 1, TAIL))
     within = sum((math.log(r.high / r.low) / 2 / normal) ** 2 for r in ratios) / count

@@ -76,8 +76,10 @@ class Catalogue(dict[str, Metric]):
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str) or "@" not in name:
+            return super().__contains__(name)
         try:
-            return isinstance(name, str) and bool(self[name])
+            return bool(self[name])
         except KeyError:
             return False
 
