@@ -89,7 +89,7 @@ def calls(case: Case) -> dict[str, Call]:
     call = training if case.training else inferring
     arms = {"plain": plain, "reordered": trainable(copy.deepcopy(plain))}
     if not case.training:
-        arms["folded"] = deployed(plain, (case.size, case.size))
+        arms["folded"] = deployed(copy.deepcopy(plain), (case.size, case.size))
     if "transcription" in case.bars:
         arms["transcription"] = Transcription(copy.deepcopy(plain))
     return {arm: call(model, images) for arm, model in arms.items()}
@@ -105,7 +105,7 @@ def seconds(call: Call) -> float:
 def ratios(case: Case, rounds: int) -> dict[str, list[float]]:
     """Plain by each other arm, in every round.
 
-    Models are built anew for each round: where their weights come to lie in memory is worth 2 %.
+    Models are built anew for each round: where weights come to lie in memory is worth 1 to 2 %.
     """
     every: dict[str, list[float]] = {}
     for turn in range(rounds):

@@ -29,6 +29,8 @@ class Row:
     """Of `value` in seconds, those of a processor: the rest is waiting, for a core or a disk."""
     trials: int | None = None
     """Trials in the store, for growth."""
+    taken: str = ""
+    """The date and the machine."""
 
     @property
     def verdict(self) -> str:
@@ -56,8 +58,8 @@ WIDTHS = (72, 10, 18, 9, 10, 8)
 
 
 def spread(values: Iterable[float]) -> tuple[float, float, float]:
-    """The median of repeats, and their quartiles."""
-    low, middle, high = statistics.quantiles(values)
+    """The median of repeats, and their quartiles; of two or three, about their ends."""
+    low, middle, high = statistics.quantiles(values, method="inclusive")
     return middle, low, high
 
 

@@ -125,8 +125,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--cpu-time", action="store_true", help="a clock that stops for others")
     options = parser.parse_args()
-    if not os.environ.keys() >= ALLOCATOR.keys():
-        # As workers run, whose allocator reads these when it starts.
+    # As workers run, whose allocator reads these when it starts.
+    if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ALLOCATOR})
     import timm  # noqa: F401  once, before sessions are forked
 

@@ -126,7 +126,7 @@ def claims(folder: Path, size: int) -> Iterator[Row]:
 
 def _claimed(what: str, size: int, times: Sequence[tuple[float, float]], bar: float | None) -> Row:
     walls, cpus = zip(*times, strict=True)
-    low, *_, high = quantiles(walls, n=20)
+    low, *_, high = quantiles(walls, n=20, method="inclusive")
     return _row(what, size, median(walls), (low, high), median(cpus), bar)
 
 
@@ -157,9 +157,11 @@ def _claims(folder_of_job: Path, seed: int) -> list[tuple[float, float]]:
 def rows(root: Path, sizes: Sequence[int] = SIZES) -> Iterator[Row]:
     """All rows, of stores that are made below `root` unless they are there already."""
     for size in sizes:
-        folder = root / str(size)
-        if not (folder / "rates.yaml").exists():
-            filled(folder, size)
+        folder, unfinished = root / str(size), root / f"{size}.partial"
+        if not folder.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            filled(unfinished, size)
+            unfinished.rename(folder)
         yield from claims(folder, size)
         yield from commands(folder, size)
 

@@ -103,7 +103,8 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
 def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
     """Remains of interrupted writes, and files set aside, at least a day old."""
     parents = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
-    for parent in [*filter(real, parents), *folders(store, "trials")]:
+    inside = [*folders(store, "timings"), *folders(store, "trials")]
+    for parent in [*filter(real, parents), *inside]:
         for path in listed(parent):
             # A trial gets a hidden name before it is deleted; an interruption leaves that name.
             if parent == parents[-1] and real(path) and PARTIAL.fullmatch(path.name):

@@ -243,7 +243,8 @@ def _time_all(
 def _timed(
     plan: "Plan", store: "Store", machine: Machine, *, again: bool
 ) -> tuple[TimingSession, str]:
-    """The timing session of a plan, and the error that ended its process, or ""."""
+    """The pooled timing sessions of a plan, and the error that ended a process, or ""."""
+    from study.analysis.measurements import timing_session
     from study.launch import timing
 
     stored = store.record("timings", plan.key, TimingSession)
@@ -265,7 +266,7 @@ def _timed(
         except StudyError as error:  # the next setting may fit
             message(f"error: {error}")
             return TimingSession(), str(error)
-    return store.record("timings", plan.key, TimingSession) or TimingSession(), ""
+    return timing_session(plan, store), ""
 
 
 def _row(setting: Setting, plan: "Plan", session: TimingSession, error: str) -> dict[str, object]:

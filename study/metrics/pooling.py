@@ -9,10 +9,14 @@ from study.store.timing_records import RatioRecord, Spread, TimingSession
 def pooled(sessions: Sequence[TimingSession]) -> TimingSession:
     """The last session, with its ratios pooled over those that measured the same on its machine.
 
-    Levels stay those of the last, since they compare within one session only.
+    Levels stay those of the last, since they compare within one session only. Of a last session
+    that measured nothing, as under a shortage of memory, only the reasons are shown.
     """
-    last = sessions[-1]
-    like = [session for session in sessions if _machine(session) == _machine(last)]
+    measured = [session for session in sessions if session.arms]
+    if not measured:
+        return sessions[-1]
+    last = measured[-1].model_copy(update={"refused": sessions[-1].refused})
+    like = [session for session in measured if _machine(session) == _machine(last)]
     if len(like) < 2 or not last.how.builds:
         return last
     arms = {
@@ -27,11 +31,14 @@ def pooled(sessions: Sequence[TimingSession]) -> TimingSession:
     return last.model_copy(update={"arms": arms, "again": again, "how": how})
 
 
-def _machine(session: TimingSession) -> tuple[object, ...]:
+def _machine(session: TimingSession) -> list[object]:
     """The machine and its settings; ratios of the same quantity have them in common."""
-    here = session.environment
+    here, how = session.environment, session.how
+    machine = (here.machine, session.device, here.device, here.processor, here.threads)
+    software = [here.plain.get(name) for name in ("torch", "variables")]
+    arithmetic = (how.way, how.precision, how.tf32_convolutions, how.fused_attention)
     # Sessions of one build know nothing of other builds.
-    return bool(session.how.builds), session.device, here.device, here.processor, here.threads
+    return [bool(how.builds), machine, software, arithmetic]
 
 
 def _with_ratio(spread: Spread, others: Sequence[Spread | None]) -> Spread:

@@ -108,7 +108,7 @@ class _Running:
         self.base, self.device, self.draw, self.report = next(iter(arms), ""), device, draw, report
         # The last, so that no other arm is refused for the memory that it takes.
         self.builds = {**arms, **({AGAIN: arms[self.base]} if len(arms) > 1 else {})}
-        self.names, self.watch = [*arms], Stopwatch(device)
+        self.watch = Stopwatch(device)
         self.result = SpeedSession({}, {})
         self.arms = dict[str, TimedArm]()
         self.times: dict[str, dict[str, Times]] = {name: {} for name in self.builds}

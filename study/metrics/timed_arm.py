@@ -57,7 +57,7 @@ class TimedArm:
         self.workloads, self.times, self.watch = workloads, times, watch
 
     def visit(self, counts: Mapping[str, int]) -> Visit:
-        """Call each workload so often."""
+        """Call each workload so often; of several calls, the first third is not timed."""
         return {
             name: self._timed(name, workload, counts[name])
             for name, workload in self.workloads.items()
@@ -65,6 +65,12 @@ class TimedArm:
 
     def _timed(self, name: str, workload: Workload, count: int) -> Timed:
         times = self.times[name]
+        # The first calls find the caches full of another arm, those of the baseline less so, as it
+        # is visited most often: it would seem faster, of a small model by 1.3 %.
+        untimed = max(1, count // 3) if count > 1 else 0
+        for _ in range(untimed):
+            workload.run()
+        count -= untimed
         before, start = waited(), time.perf_counter()
         if workload.apart:
             times.calls.append(self.watch.apart(workload.run, count))

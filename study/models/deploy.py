@@ -1,10 +1,8 @@
 """A trained model for inference: what weights alone decide is computed once.
 
-`deployed` is a copy with batch norms folded into convolutions and the projections of attention
-multiplied with each other. On a CPU it runs fused operators of oneDNN, where torch has them.
+`deployed` folds the batch norms of a model into its convolutions, and multiplies the projections of
+attention with each other. On a CPU it runs fused operators of oneDNN, where torch has them.
 """
-
-import copy
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +10,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from study.models.attention import EMSA, HeadMix
 from study.models.backbone import Backbone
-from study.models.blocks import Mlp, TransformerBlock
+from study.models.blocks import Mlp, Stage, TransformerBlock
 from study.models.fast import FastEMSA, folds, normed, trainable
 from study.models.fused import FusedConv, FusedLinear
+from study.models.multiply_adds import halved
 from study.models.parts.embeddings import Overlapping, Plain
 from study.models.parts.positions import PixelAttention
 from study.models.parts.reductions import Depthwise
 from study.models.parts.stems import ResNetStem, RestStem
+from study.models.surgery import operated
 
 FOLDED = (RestStem, ResNetStem, Overlapping, Plain)
 """Modules whose batch norms can be folded."""
@@ -116,19 +116,21 @@ class DeployedPosition(nn.Module):
 
 @torch.no_grad()
 def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
-    """A copy of `model` that infers in less time: no gradients, evaluation alone.
+    """Let `model` infer in less time: no gradients, evaluation alone.
 
     `size`, height and width of the images that are expected, decides what is folded where; other
     sizes work too. Logits are those of the plain model but for rounding.
     """
-    model = trainable(copy.deepcopy(model)).eval().requires_grad_(False)
+    model = trainable(model).eval().requires_grad_(False)
     _fold_norms(model)
-    H, W = (-(-side // 4) for side in size)
+    H, W = (halved(halved(side)) for side in size)
     for stage in model.stages:
+        if type(stage) is not Stage:
+            continue  # replaced by a module that leaves the map's shape
         H, W = stage.size(H, W)
         map_size = stage.token.size(H, W)
         stage.blocks = nn.ModuleList(_block(block, map_size) for block in stage.blocks)
-        if type(stage.position) is PixelAttention:
+        if type(stage.position) is PixelAttention and not operated(stage.position):
             stage.position = DeployedPosition(stage.position)
     _fuse_convolutions(model)
     return model
@@ -136,17 +138,20 @@ def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
 
 def _block(block: nn.Module, size: tuple[int, int]) -> nn.Module:
     """A block with fused operators, or as it is where a module of it was replaced."""
-    # `trainable` gives attention of this package a class of its own.
-    if not isinstance(block, TransformerBlock) or not isinstance(block.attn, FastEMSA):
+    if type(block) is not TransformerBlock or operated(block):
         return block
-    return DeployedBlock(block, block.attn, size) if type(block.mlp) is Mlp else block
+    # `trainable` gives attention of this package a class of its own.
+    if not isinstance(block.attn, FastEMSA) or type(block.mlp) is not Mlp:
+        return block
+    return DeployedBlock(block, block.attn, size)
 
 
 def _fold_norms(model: nn.Module) -> None:
     """Batch norms become part of the convolutions before them: `norm1` of `conv1`."""
     for module in model.modules():
         # Here a norm follows the convolution of its number; in a user's part it need not.
-        for name, norm in list(module.named_children()) if type(module) in FOLDED else ():
+        folded = type(module) in FOLDED and not operated(module)
+        for name, norm in list(module.named_children()) if folded else ():
             if isinstance(norm, nn.BatchNorm2d):
                 conv = name.replace("norm", "conv")
                 setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), norm))
@@ -155,7 +160,7 @@ def _fold_norms(model: nn.Module) -> None:
 
 def _fuse_convolutions(model: nn.Module) -> None:
     """Convolutions with packed weights, and with the ReLU behind them in ResT's stem."""
-    if type(model.stem) is RestStem:
+    if type(model.stem) is RestStem and not operated(model.stem):
         for name, conv in (("conv1", model.stem.conv1), ("conv2", model.stem.conv2)):
             setattr(model.stem, name, FusedConv(conv, "relu"))
         setattr(model.stem, "act", nn.Identity())  # noqa: B010  it is another type of layer

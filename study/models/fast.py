@@ -24,6 +24,7 @@ from study.models.attention import (
 from study.models.backbone import Backbone
 from study.models.blocks import Mlp
 from study.models.fast_linear import FastLinear
+from study.models.surgery import operated
 
 
 class FastEMSA(EMSA):
@@ -144,9 +145,12 @@ def has_fast_path(name: str) -> bool:
 def trainable(model: Backbone) -> Backbone:
     """Let `model` compute in less time, in training too; parameters and their names stay.
 
-    Logits and gradients are those of the plain model but for rounding.
+    Logits and gradients are those of the plain model but for rounding. Modules inside which surgery
+    has swapped one stay as they are.
     """
     for module in model.modules():
+        if operated(module):
+            continue
         if type(module) in (EMSA, Mlp):
             for layer in module.children():
                 if type(layer) is nn.Linear:

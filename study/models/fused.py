@@ -4,11 +4,13 @@ On a CPU they are single operators of oneDNN. torch offers these to its own comp
 are tested before use; elsewhere the same is computed in two steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import torch
 from torch import Tensor, nn
+
+from study.models.fast_linear import computed
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": nn.Identity(),
@@ -70,17 +72,14 @@ def fits(weight: Tensor) -> bool:
 @cache
 def available() -> bool:
     """True if torch has the operators, and they compute what they should."""
-    with torch.random.fork_rng(devices=[]), torch.inference_mode():
-        linear, conv = nn.Linear(3, 2), nn.Conv2d(2, 2, 3, padding=1)
-        x, image = torch.randn(4, 3), torch.randn(1, 2, 4, 4)
-        try:
-            fused = FusedLinear(linear, "gelu", pack=True), FusedConv(conv, "sigmoid", pack=True)
-            pairs = (
-                (fused[0](x), nn.functional.gelu(linear(x))),
-                (fused[0](x, add=linear(x)), 2 * linear(x)),
-                (fused[1](image), conv(image).sigmoid()),
-            )
-            return all(torch.allclose(got, due, atol=1e-6) for got, due in pairs)
-        # Operators that are no part of torch's interface may go, or take other arguments.
-        except (AttributeError, RuntimeError, TypeError):
-            return False
+    with torch.random.fork_rng(devices=[]):
+        return computed(_pairs)
+
+
+def _pairs() -> Iterator[tuple[Tensor, Tensor]]:
+    linear, conv = nn.Linear(3, 2), nn.Conv2d(2, 2, 3, padding=1)
+    x, image = torch.randn(4, 3), torch.randn(1, 2, 4, 4)
+    layer = FusedLinear(linear, "gelu", pack=True)
+    yield layer(x), nn.functional.gelu(linear(x))
+    yield layer(x, add=linear(x)), 2 * linear(x)
+    yield FusedConv(conv, "sigmoid", pack=True)(image), conv(image).sigmoid()

@@ -21,6 +21,9 @@ from study.errors import BuildError, unknown
 REPLACE = "replace"
 """The argument of every model that swaps modules: a mapping from patterns to replacements."""
 
+OPERATED = "has_replaced_modules"
+"""The attribute of modules of which a submodule, at any depth, was swapped."""
+
 CLOSED_FORMS = ("multiply_adds", "cost_by_stage")
 """Methods that give the cost of a whole model without running it."""
 
@@ -44,11 +47,18 @@ def replaced(model: nn.Module, patterns: Mapping[str, str]) -> nn.Module:
         # A new module is in training mode, whatever the mode of the old one.
         setattr(parent, child, REPLACEMENTS[patterns[pattern]](old).train(old.training))
         _never_in_place(parent)
+        for outer in ("", *_ancestors(name)):
+            setattr(model.get_submodule(outer), OPERATED, True)
     for form in CLOSED_FORMS if patterns else ():
         if hasattr(model, form):
             # Not deleted, since the method belongs to the class.
             setattr(model, form, None)
     return model
+
+
+def operated(module: nn.Module) -> bool:
+    """True if the module computes something else than its class says."""
+    return getattr(module, OPERATED, False)
 
 
 def _never_in_place(parent: nn.Module) -> None:

@@ -241,7 +241,8 @@ class Store:
         """
         trials = endings.names(self.root) if trials is None else trials
         strays = list[Path]()
-        for folder in ("arms", "timings", *(f"trials/{name}" for name in trials)):
+        timed = [f"timings/{path.name}" for path in (self.root / "timings").glob("*/")]
+        for folder in ("arms", "timings", *timed, *(f"trials/{name}" for name in trials)):
             try:
                 names = os.listdir(f"{self.root}/{folder}")
             except OSError:  # no such folder, or not yet

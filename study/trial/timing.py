@@ -38,21 +38,25 @@ def no_fast_path(name: str) -> MetricError:
     return MetricError(f"{name} has no fast path (ResT and PVT have)")
 
 
-def no_model(device: str) -> "nn.Module":
-    raise no_fast_path("it")
+def without_fast_path(name: str) -> Build:
+    """The `fast` of a model that has no fast path."""
+
+    def refuse(device: str) -> "nn.Module":
+        raise no_fast_path(name)
+
+    return refuse
 
 
-def inference_workloads(
-    build: Build, size: Size, job: Job, fast: Build = no_model
-) -> dict[str, Workload]:
+def inference_workloads(build: Build, size: Size, job: Job, fast: Build) -> dict[str, Workload]:
     """The workloads of inference that a job's metrics need, on random images (C, H, W).
 
-    `fast` builds the model of columns that name the fast path.
+    `fast` builds the model of columns that name the fast path, or of all if the job times it.
     """
     device, mode = job.device, execution_mode(job)
     calls.refuse_emulated(mode, device)
     # Each once, and only if something needs it.
-    builds, needed = {FAST: cache(fast), "": cache(build)}, dict[str, Workload]()
+    builds = {path: cache(own) for path, own in _by_path(build, fast, job).items()}
+    needed = dict[str, Workload]()
     for base, path, count in _of_inference(job):
         if base in ("throughput", "energy"):
             if not path:
@@ -65,6 +69,11 @@ def inference_workloads(
         images = calls.random_images(1, size, device)
         needed["single"] = calls.inference(builds[""](device), images, mode, apart=True)
     return needed
+
+
+def _by_path(build: Build, fast: Build, job: Job) -> dict[str, Build]:
+    """The builders of models by the suffix of a column that names their path."""
+    return {FAST: fast, "": fast if job.path == "fast" else build}
 
 
 def _inferred(build: Build, count: int, size: Size, job: Job) -> Workload:
@@ -81,10 +90,10 @@ def _of_inference(job: Job) -> Iterator[tuple[str, str, int | None]]:
 
 
 def inference_steps(
-    build: Build, size: Size, job: Job, fast: Build = no_model
+    build: Build, size: Size, job: Job, fast: Build
 ) -> dict[str, Callable[[], None]]:
     """The calls of inference whose peak memory a job measures, by metric."""
-    builds = {FAST: fast, "": build}
+    builds = _by_path(build, fast, job)
     named = zip(job.metrics, _of_inference(job), strict=True)
     return {
         name: partial(_inference, builds[path], size, job, count or job.batch_size)

@@ -56,4 +56,22 @@ def test_only_sessions_of_the_same_machine_are_pooled_and_levels_are_those_of_th
 
 def test_sessions_of_one_build_are_not_pooled():
     last = session(1.1)
-    assert pooled([session(2.0, builds=0), last]) is last
+    assert pooled([session(2.0, builds=0), last]) == last
+
+
+def test_another_host_torch_or_precision_is_another_machine():
+    last = session(1.1)
+    for changes in (
+        {"environment": Environment(threads=1, machine="node2")},
+        {"environment": Environment(threads=1, torch="3.0")},
+        {"how": How(builds=10, precision="high")},
+    ):
+        assert pooled([session(2.0).model_copy(update=changes), last]) == last
+
+
+def test_a_session_that_measured_nothing_hides_no_earlier_one():
+    failed = TimingSession(device="cpu", refused={"a": {"throughput": "out of memory"}})
+    whole = pooled([session(1.1), session(1.1), failed])
+    assert whole.how.sessions == 2
+    assert whole.arms["a"]["throughput"].ratio.value == pytest.approx(1.1)
+    assert whole.refused == failed.refused

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from study.errors import BuildError
-from study.models import deploy, fast, fast_linear, fused
+from study.models import deploy, factory, fast, fast_linear, fused
 
 CASES = {
     "ResT": ("test_rest", {}, 64),
@@ -127,19 +127,19 @@ def test_folded_weights_give_the_logits_of_the_plain_model(case):
 def test_folded_weights_take_images_of_another_size():
     plain = timm.create_model("test_rest").double().eval()
     images = torch.randn(1, 3, 128, 96).double()
-    assert far(deploy.deployed(plain, (64, 64))(images), plain(images)) < EXACT
+    assert far(deploy.deployed(copy.deepcopy(plain), (64, 64))(images), plain(images)) < EXACT
 
 
 def test_what_large_images_leave_unfolded_takes_small_ones():
     plain = timm.create_model("test_rest").double().eval()
     images = torch.randn(1, 3, 64, 64).double()
-    assert far(deploy.deployed(plain, (512, 512))(images), plain(images)) < EXACT
+    assert far(deploy.deployed(copy.deepcopy(plain), (512, 512))(images), plain(images)) < EXACT
 
 
 def test_a_single_attention_weight_is_refused_as_in_the_plain_model():
     plain = timm.create_model("test_rest").eval()
     with pytest.raises(BuildError, match="single attention weight"):
-        deploy.deployed(plain, (64, 64))(torch.randn(1, 3, 32, 32))
+        deploy.deployed(copy.deepcopy(plain), (64, 64))(torch.randn(1, 3, 32, 32))
 
 
 def test_a_convolution_of_the_users_own_class_is_called():
@@ -150,7 +150,7 @@ def test_a_convolution_of_the_users_own_class_is_called():
     plain = timm.create_model("test_rest").double().eval()
     plain.stem.conv3 = Doubled(8, 16, 3, 2, 1, bias=False).double()
     images = torch.randn(1, 3, 64, 64).double()
-    assert far(deploy.deployed(plain, (64, 64))(images), plain(images)) < EXACT
+    assert far(deploy.deployed(copy.deepcopy(plain), (64, 64))(images), plain(images)) < EXACT
 
 
 def test_dropout_of_attention_weights_is_that_of_the_plain_model():
@@ -163,10 +163,9 @@ def test_dropout_of_attention_weights_is_that_of_the_plain_model():
     assert far(outputs[1], outputs[0]) < EXACT
 
 
-def test_parameters_keep_their_names_and_a_deployed_copy_leaves_the_model_alone():
+def test_trainable_keeps_parameters_and_their_names():
     plain = timm.create_model("test_rest").eval()
     before = {name: value.clone() for name, value in plain.state_dict().items()}
-    deploy.deployed(plain, (64, 64))
     after = fast.trainable(plain).state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -187,7 +186,40 @@ def test_a_block_of_which_a_module_was_replaced_stays_as_it_is():
     plain.stages[0].blocks[0].attn = Nothing()
     plain.stages[1].blocks[0].mlp = nn.Identity()
     images = torch.randn(1, 3, 64, 64).double()
-    assert far(deploy.deployed(plain, (64, 64))(images), plain(images)) < EXACT
+    assert far(deploy.deployed(copy.deepcopy(plain), (64, 64))(images), plain(images)) < EXACT
+
+
+SHAPE = {"num_classes": 10, "in_chans": 3, "img_size": 64}
+REPLACED = {
+    "**.attn.weights.mix": "identity",
+    "**.attn.weights.norm": "identity",
+    "**.attn.weights.drop": "zero",
+    "**.attn.q": "identity",
+    "**.attn.proj": "identity",
+    "**.attn.proj_drop": "zero",
+    "**.attn.reduce.norm": "identity",
+    "stages.3.blocks.0.attn.reduce": "identity",
+    "**.mlp.act": "identity",
+    "**.mlp.drop": "zero",
+    "stages.1.blocks.*.norm1": "zero",
+    "**.drop_path": "zero",
+    "stem.act": "identity",
+    "stem.conv2": "identity",
+    "stem.norm1": "identity",
+    "**.position.conv": "identity",
+    "stages.0.position": "zero",
+    "stages.0": "identity",
+}
+
+
+@pytest.mark.parametrize(("pattern", "replacement"), REPLACED.items())
+def test_surgery_inside_a_block_or_a_stem_counts_on_the_fast_paths(pattern, replacement):
+    surgery = {"replace": {pattern: replacement}}
+    plain = factory.build("test_rest", surgery, **SHAPE).double().eval()
+    images = torch.randn(2, 3, 64, 64).double()
+    expected = plain(images)
+    assert far(fast.trainable(copy.deepcopy(plain))(images), expected) < EXACT
+    assert far(deploy.deployed(plain, (64, 64))(images), expected) < EXACT
 
 
 class Nothing(nn.Module):
@@ -215,5 +247,5 @@ def test_a_fused_layer_computes_what_its_two_steps_compute(pack):
 
 PATHS = {
     "trainable": lambda model, images: fast.trainable(copy.deepcopy(model)),
-    "deployed": lambda model, images: deploy.deployed(model, images.shape[-2:]),
+    "deployed": lambda model, images: deploy.deployed(copy.deepcopy(model), images.shape[-2:]),
 }

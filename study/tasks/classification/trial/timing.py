@@ -36,7 +36,7 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
     """The workloads of an arm that its metrics need."""
     record = opened(trial)
     size = image_size(record)
-    plain, fast = partial(_inferring, record, job), partial(_fast, record, job)
+    plain, fast = partial(_plain, record), partial(_fast, record, job)
     needed = inference_workloads(plain, size, job, fast)
     if "train_throughput" in job.metrics:
         recipe, classes = record.recipe, record.shape.num_classes
@@ -58,9 +58,8 @@ def _trained(record: ClassifierRecord, device: str) -> nn.Module:
     return on_its_path(build_model(record).to(device), record)
 
 
-def _inferring(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
-    """The model of a trial, on the path that the job times."""
-    return _fast(record, job, device) if job.path == "fast" else build_model(record).to(device)
+def _plain(record: ClassifierRecord, device: str) -> nn.Module:
+    return build_model(record).to(device)
 
 
 def _fast(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
@@ -77,7 +76,7 @@ def _fast(record: ClassifierRecord, job: Job, device: str) -> nn.Module:
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = opened(trial)
-    plain, fast = partial(_inferring, record, job), partial(_fast, record, job)
+    plain, fast = partial(_plain, record), partial(_fast, record, job)
     every = inference_steps(plain, image_size(record), job, fast)
     if "memory" in job.metrics:
         every["memory"] = partial(_update, record, job)

@@ -20,8 +20,9 @@ from study.tasks.detection.train.setup import set_up
 from study.tasks.detection.train.step import update
 from study.tasks.detection.trial.model import build_detector, opened
 from study.tasks.training.determinism import forked_rng
-from study.trial.timing import inference_steps, inference_workloads, no_fast_path
+from study.trial.timing import inference_steps, inference_workloads, without_fast_path
 
+NO_FAST_PATH = without_fast_path("a detector")
 STEPS = 2  # timed, after one that is not
 
 
@@ -68,9 +69,7 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     Weights are random, so that few boxes pass the thresholds of a trained detector.
     """
     record = opened(trial)
-    if job.path == "fast":
-        raise no_fast_path("a detector")
-    needed = inference_workloads(partial(build_detector, record), _size(record), job)
+    needed = inference_workloads(partial(build_detector, record), _size(record), job, NO_FAST_PATH)
     if "train_throughput" in job.metrics:
         update = repeated(record, job.device)
         needed["train"] = calls.Workload(update, record.recipe.batch_size)
@@ -85,7 +84,7 @@ def _size(record: DetectionRecord) -> tuple[int, int, int]:
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = opened(trial)
-    every = inference_steps(partial(build_detector, record), _size(record), job)
+    every = inference_steps(partial(build_detector, record), _size(record), job, NO_FAST_PATH)
     if "memory" in job.metrics:
         every["memory"] = partial(_update, record, job.device)
     return every

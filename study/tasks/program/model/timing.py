@@ -15,22 +15,22 @@ from study.store.records import TrialRecord
 from study.tasks.program import code
 from study.tasks.program.model.factory import Factory, Size
 from study.tasks.program.records import ProgramRecord
-from study.trial.timing import inference_steps, inference_workloads, no_fast_path
+from study.trial.timing import inference_steps, inference_workloads, without_fast_path
+
+NO_FAST_PATH = without_fast_path("the model of a program")
 
 
 def workloads(trial: TrialRecord, job: Job) -> dict[str, Workload]:
     """The workloads of an arm that its metrics need."""
     torch.set_num_threads(job.threads)
-    if job.path == "fast":
-        raise no_fast_path("the model of a program")
     record = ProgramRecord.of(trial)
-    return inference_workloads(_factory(record, job).build, _size(record), job)
+    return inference_workloads(_factory(record, job).build, _size(record), job, NO_FAST_PATH)
 
 
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured."""
     record = ProgramRecord.of(trial)
-    return inference_steps(_factory(record, job).build, _size(record), job)
+    return inference_steps(_factory(record, job).build, _size(record), job, NO_FAST_PATH)
 
 
 def _size(record: ProgramRecord) -> Size:
