@@ -99,6 +99,13 @@ def test_the_fast_path_is_of_rest_and_pvt_alone(planned):
     assert "fast_path: test_resnet has none (ResT and PVT have)" in message
 
 
+def test_arms_that_surgery_leaves_out_of_the_fast_path_are_named(planned):
+    swap = 'model.replace: {plain: {}, none: {"**.mlp.act": identity}}'
+    assert not any("fast path" in note for note in planned((FACTORS, swap)).notes)
+    plan = planned(("seeds:", "timing: {path: fast}\nseeds:"))
+    assert any("fast path leaves" in note and note.endswith(": none") for note in plan.notes)
+
+
 def test_a_key_of_the_recipe_that_is_read_is_not(planned):
     planned((FACTORS, "recipe.lr: {low: 1.0e-3, high: 2.0e-3}"))
 

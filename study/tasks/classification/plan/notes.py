@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from study.spec.study import Study
 from study.store.store import Store
 from study.tasks.arms import PlannedArm, ResolvedArm
 from study.tasks.classification.config import config_of
@@ -15,6 +16,22 @@ def unaudited(planned: Sequence[ResolvedArm]) -> Iterator[str]:
             f"{len(planned) - count} of {len(planned)} arms are audited (three counters, "
             "output shapes, gradients, levels without effect); one counter counted the others: "
             "study plan FILE --audit all audits them too"
+        )
+
+
+def partly_fast(study: Study, planned: Sequence[ResolvedArm]) -> Iterator[str]:
+    """A note on arms of the fast path whose modules `replace` swaps: they have less of its gain."""
+    timed = study.timing.path != "plain"
+    labels = [
+        arm.label
+        for arm in planned
+        if config_of(arm.arm).arguments.get("replace")
+        and (timed or config_of(arm.arm).recipe.fast_path)
+    ]
+    if labels:
+        yield (
+            "the fast path leaves blocks in which `replace` swaps a module as they are, so its "
+            f"speeds favour other arms: {', '.join(labels)}"
         )
 
 

@@ -59,6 +59,7 @@ def arms(
             *level_notes,
             *other_notes,
             *notes.unaudited(every.resolved),
+            *notes.partly_fast(study, every.resolved),
             *pairing.notes(every),
             *starting.notes(study, every.resolved, store),
         ],
