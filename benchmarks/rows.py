@@ -58,7 +58,7 @@ WIDTHS = (72, 10, 18, 9, 10, 8)
 
 
 def spread(values: Iterable[float]) -> tuple[float, float, float]:
-    """The median of repeats, and their quartiles; of two or three, about their ends."""
+    """The median of repeats, and their quartiles."""
     low, middle, high = statistics.quantiles(values, method="inclusive")
     return middle, low, high
 

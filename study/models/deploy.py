@@ -18,7 +18,7 @@ from study.models.parts.embeddings import Overlapping, Plain
 from study.models.parts.positions import PixelAttention
 from study.models.parts.reductions import Depthwise
 from study.models.parts.stems import ResNetStem, RestStem
-from study.models.surgery import operated
+from study.models.surgery import replaced_inside
 
 FOLDED = (RestStem, ResNetStem, Overlapping, Plain)
 """Modules whose batch norms can be folded."""
@@ -130,7 +130,7 @@ def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
         H, W = stage.size(H, W)
         map_size = stage.token.size(H, W)
         stage.blocks = nn.ModuleList(_block(block, map_size) for block in stage.blocks)
-        if type(stage.position) is PixelAttention and not operated(stage.position):
+        if type(stage.position) is PixelAttention and not replaced_inside(stage.position):
             stage.position = DeployedPosition(stage.position)
     _fuse_convolutions(model)
     return model
@@ -138,7 +138,7 @@ def deployed(model: Backbone, size: tuple[int, int]) -> Backbone:
 
 def _block(block: nn.Module, size: tuple[int, int]) -> nn.Module:
     """A block with fused operators, or as it is where a module of it was replaced."""
-    if type(block) is not TransformerBlock or operated(block):
+    if type(block) is not TransformerBlock or replaced_inside(block):
         return block
     # `trainable` gives attention of this package a class of its own.
     if not isinstance(block.attn, FastEMSA) or type(block.mlp) is not Mlp:
@@ -150,7 +150,7 @@ def _fold_norms(model: nn.Module) -> None:
     """Batch norms become part of the convolutions before them: `norm1` of `conv1`."""
     for module in model.modules():
         # Here a norm follows the convolution of its number; in a user's part it need not.
-        folded = type(module) in FOLDED and not operated(module)
+        folded = type(module) in FOLDED and not replaced_inside(module)
         for name, norm in list(module.named_children()) if folded else ():
             if isinstance(norm, nn.BatchNorm2d):
                 conv = name.replace("norm", "conv")
@@ -160,7 +160,7 @@ def _fold_norms(model: nn.Module) -> None:
 
 def _fuse_convolutions(model: nn.Module) -> None:
     """Convolutions with packed weights, and with the ReLU behind them in ResT's stem."""
-    if type(model.stem) is RestStem and not operated(model.stem):
+    if type(model.stem) is RestStem and not replaced_inside(model.stem):
         for name, conv in (("conv1", model.stem.conv1), ("conv2", model.stem.conv2)):
             setattr(model.stem, name, FusedConv(conv, "relu"))
         setattr(model.stem, "act", nn.Identity())  # noqa: B010  it is another type of layer

@@ -24,7 +24,7 @@ from study.models.attention import (
 from study.models.backbone import Backbone
 from study.models.blocks import Mlp
 from study.models.fast_linear import FastLinear
-from study.models.surgery import operated
+from study.models.surgery import replaced_inside
 
 
 class FastEMSA(EMSA):
@@ -149,7 +149,7 @@ def trainable(model: Backbone) -> Backbone:
     has swapped one stay as they are.
     """
     for module in model.modules():
-        if operated(module):
+        if replaced_inside(module):
             continue
         if type(module) in (EMSA, Mlp):
             for layer in module.children():

@@ -21,7 +21,7 @@ from study.errors import BuildError, unknown
 REPLACE = "replace"
 """The argument of every model that swaps modules: a mapping from patterns to replacements."""
 
-OPERATED = "has_replaced_modules"
+REPLACED_INSIDE = "replaced_inside"
 """The attribute of modules of which a submodule, at any depth, was swapped."""
 
 CLOSED_FORMS = ("multiply_adds", "cost_by_stage")
@@ -48,7 +48,7 @@ def replaced(model: nn.Module, patterns: Mapping[str, str]) -> nn.Module:
         setattr(parent, child, REPLACEMENTS[patterns[pattern]](old).train(old.training))
         _never_in_place(parent)
         for outer in ("", *_ancestors(name)):
-            setattr(model.get_submodule(outer), OPERATED, True)
+            setattr(model.get_submodule(outer), REPLACED_INSIDE, True)
     for form in CLOSED_FORMS if patterns else ():
         if hasattr(model, form):
             # Not deleted, since the method belongs to the class.
@@ -56,9 +56,9 @@ def replaced(model: nn.Module, patterns: Mapping[str, str]) -> nn.Module:
     return model
 
 
-def operated(module: nn.Module) -> bool:
+def replaced_inside(module: nn.Module) -> bool:
     """True if the module computes something else than its class says."""
-    return getattr(module, OPERATED, False)
+    return getattr(module, REPLACED_INSIDE, False)
 
 
 def _never_in_place(parent: nn.Module) -> None:

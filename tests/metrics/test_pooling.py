@@ -56,7 +56,7 @@ def test_only_sessions_of_the_same_machine_are_pooled_and_levels_are_those_of_th
 
 def test_sessions_of_one_build_are_not_pooled():
     last = session(1.1)
-    assert pooled([session(2.0, builds=0), last]) == last
+    assert pooled([session(2.0, builds=0), last]) is last
 
 
 def test_another_host_torch_or_precision_is_another_machine():
@@ -66,7 +66,7 @@ def test_another_host_torch_or_precision_is_another_machine():
         {"environment": Environment(threads=1, torch="3.0")},
         {"how": How(builds=10, precision="high")},
     ):
-        assert pooled([session(2.0).model_copy(update=changes), last]) == last
+        assert pooled([session(2.0).model_copy(update=changes), last]) is last
 
 
 def test_a_session_that_measured_nothing_hides_no_earlier_one():

@@ -12,6 +12,7 @@ from study.metrics.ratios import Ratio
 from study.metrics.speed import Fixed, session
 from study.metrics.stopwatch import Stopwatch, waited
 from study.metrics.summaries import ENOUGH, quantile, spreads
+from study.metrics.timed_arm import TimedArm
 from study.metrics.times import SpeedSession, Times
 from study.metrics.workloads import DTYPES, ExecutionMode, Workload
 from tests.catalogue import METRICS
@@ -268,3 +269,14 @@ def test_without_its_baseline_nothing_has_a_ratio():
 def test_a_bug_is_no_refusal():
     with pytest.raises(TypeError):
         session({"a": lambda: None})
+
+
+@pytest.mark.parametrize(("count", "timed"), [(1, 1), (2, 1), (6, 4)])
+def test_the_first_third_of_several_calls_of_a_visit_is_not_timed(count, timed):
+    calls = []
+    times = {"single": Times(1)}
+    arm = TimedArm(
+        {"single": Workload(lambda: calls.append(1), 1, apart=True)}, times, Stopwatch("cpu")
+    )
+    arm.visit({"single": count})
+    assert (len(calls), len(times["single"].calls[-1])) == (count, timed)

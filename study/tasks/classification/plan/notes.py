@@ -30,8 +30,8 @@ def partly_fast(study: Study, planned: Sequence[ResolvedArm]) -> Iterator[str]:
     ]
     if labels:
         yield (
-            "the fast path leaves blocks in which `replace` swaps a module as they are, so its "
-            f"speeds favour other arms: {', '.join(labels)}"
+            "the fast path leaves blocks in which `replace` swaps a module as they are; these arms "
+            f"have less of its gain: {', '.join(labels)}"
         )
 
 
